@@ -1,0 +1,30 @@
+import { isUtf8 } from "node:buffer";
+import type { Codec } from "../src/codec.ts";
+
+// `ignoreBOM: true` means: do not treat it as a mark, keep it. The body must come out as it went in.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Node's own conversions. */
+export const nodeCodec: Codec = {
+  utf8Encode: (text) => Buffer.from(text, "utf8"),
+  utf8Decode: (bytes) => decoder.decode(bytes),
+  isUtf8,
+  latin1Decode: (bytes) => view(bytes).latin1Slice(0, bytes.byteLength),
+  base64Encode: (bytes) => Buffer.from(view(bytes).base64Slice(0, bytes.byteLength), "latin1"),
+  base64Decode(text) {
+    // Buffer stops silently at the first foreign character, so what it returns proves nothing by itself.
+    if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(text)) return undefined;
+    return Buffer.from(text, "base64");
+  },
+};
+
+interface Slices extends Buffer {
+  latin1Slice(start: number, end: number): string;
+  base64Slice(start: number, end: number): string;
+}
+
+/** A Buffer over the same memory: its native methods without a copy. */
+function view(bytes: Uint8Array): Slices {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer as Slices;
+}

@@ -1,0 +1,15 @@
+export type { Codec } from "./codec.ts";
+export { headerOf, headersOf } from "./message.ts";
+export type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "./message.ts";
+export { MAX_PAYLOAD_BYTES, fromInvocationHead, runtimeHeaders, runtimePaths, toInvocationHead } from "./runtime-api.ts";
+export type { ErrorBody, InvocationHead } from "./runtime-api.ts";
+export { extensionHeaders, extensionPaths } from "./extensions-api.ts";
+export type {
+  ExtensionEvent,
+  ExtensionEventType,
+  InvokeEvent,
+  ShutdownEvent,
+  ShutdownReason,
+} from "./extensions-api.ts";
+export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
+export * as functionUrl from "./front-doors/function-url.ts";

@@ -1,0 +1,87 @@
+/**
+ * Words of the Lambda Runtime API, version 2018-06-01 (spec/environment.md, section 1).
+ * The adapter speaks them as the client, the sandbox as the server.
+ */
+import type { HeaderList } from "./message.ts";
+
+export const runtimePaths = {
+  next: "/2018-06-01/runtime/invocation/next",
+  initError: "/2018-06-01/runtime/init/error",
+  restoreNext: "/2018-06-01/runtime/restore/next",
+  restoreError: "/2018-06-01/runtime/restore/error",
+  response: (requestId: string): string => `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/response`,
+  error: (requestId: string): string => `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/error`,
+} as const;
+
+/** Header names of the Runtime API, in lower case. */
+export const runtimeHeaders = {
+  requestId: "lambda-runtime-aws-request-id",
+  deadlineMs: "lambda-runtime-deadline-ms",
+  functionArn: "lambda-runtime-invoked-function-arn",
+  traceId: "lambda-runtime-trace-id",
+  clientContext: "lambda-runtime-client-context",
+  cognitoIdentity: "lambda-runtime-cognito-identity",
+  tenantId: "lambda-runtime-aws-tenant-id",
+  errorType: "lambda-runtime-function-error-type",
+  xrayErrorCause: "lambda-runtime-function-xray-error-cause",
+  responseMode: "lambda-runtime-function-response-mode",
+} as const;
+
+/** Largest event and largest buffered answer, bytes: 6 MiB and 100 (environment.md 1.3, 1.4). */
+export const MAX_PAYLOAD_BYTES = 6_291_556;
+
+/** What `/invocation/next` says about an invocation beside the event. */
+export interface InvocationHead {
+  readonly requestId: string;
+  /** Unix time, ms. */
+  readonly deadlineMs: number;
+  readonly functionArn: string;
+  readonly traceId: string | undefined;
+  /** JSON text, as given. */
+  readonly clientContext: string | undefined;
+  /** JSON text, as given. */
+  readonly cognitoIdentity: string | undefined;
+  readonly tenantId: string | undefined;
+}
+
+/**
+ * Reads the headers of an answer to `/invocation/next`.
+ * Only the id is indispensable; a missing or unreadable deadline is `NaN`, which the caller treats as "none".
+ * An empty optional header counts as absent: emulators send them (environment.md 1.10).
+ */
+export function toInvocationHead(headers: HeaderList): InvocationHead | undefined {
+  const found = new Map<string, string>();
+  for (const [name, value] of headers) if (value !== "") found.set(name.toLowerCase(), value);
+  const requestId = found.get(runtimeHeaders.requestId);
+  if (requestId === undefined) return undefined;
+  return {
+    requestId,
+    deadlineMs: Number(found.get(runtimeHeaders.deadlineMs) ?? Number.NaN),
+    functionArn: found.get(runtimeHeaders.functionArn) ?? "",
+    traceId: found.get(runtimeHeaders.traceId),
+    clientContext: found.get(runtimeHeaders.clientContext),
+    cognitoIdentity: found.get(runtimeHeaders.cognitoIdentity),
+    tenantId: found.get(runtimeHeaders.tenantId),
+  };
+}
+
+/** The inverse of {@link toInvocationHead}: absent members give no header, never an empty one. */
+export function fromInvocationHead(head: InvocationHead): [string, string][] {
+  const headers: [string, string][] = [
+    ["Lambda-Runtime-Aws-Request-Id", head.requestId],
+    ["Lambda-Runtime-Deadline-Ms", String(head.deadlineMs)],
+    ["Lambda-Runtime-Invoked-Function-Arn", head.functionArn],
+  ];
+  if (head.traceId !== undefined) headers.push(["Lambda-Runtime-Trace-Id", head.traceId]);
+  if (head.clientContext !== undefined) headers.push(["Lambda-Runtime-Client-Context", head.clientContext]);
+  if (head.cognitoIdentity !== undefined)
+    headers.push(["Lambda-Runtime-Cognito-Identity", head.cognitoIdentity]);
+  if (head.tenantId !== undefined) headers.push(["Lambda-Runtime-Aws-Tenant-Id", head.tenantId]);
+  return headers;
+}
+
+/** The body of every error of both APIs. */
+export interface ErrorBody {
+  readonly errorType: string;
+  readonly errorMessage: string;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run the sources, not what was built from them: the "source" condition of each package's exports.
+const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
+
+function room(name: string, include: string[], more: object = {}) {
+  return { ...source, test: { name, include, ...more } };
+}
+
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    projects: [
+      room("wire", ["packages/wire/**/*.test.ts"]),
+      room("adapter", ["packages/adapter/**/*.test.ts"], { testTimeout: 20_000 }),
+      room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
+      room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),
+      room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000 }),
+      room("conformance", ["conformance/**/*.test.ts"], { testTimeout: 120_000 }),
+      room("examples", ["examples/*/*.test.ts"], { testTimeout: 120_000, hookTimeout: 300_000 }),
+    ],
+  },
+});
