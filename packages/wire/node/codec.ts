@@ -16,6 +16,13 @@ export const nodeCodec: Codec = {
     if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(text)) return undefined;
     return Buffer.from(text, "base64");
   },
+  jsonString(bytes) {
+    if (!isUtf8(bytes)) return undefined;
+    const text = decoder.decode(bytes);
+    // eslint-disable-next-line no-control-regex
+    if (/[\0-\x08\x0b\x0e-\x1f\x7f]/.test(text)) return undefined;
+    return Buffer.from(JSON.stringify(text), "utf8");
+  },
 };
 
 interface Slices extends Buffer {
@@ -25,6 +32,8 @@ interface Slices extends Buffer {
 
 /** A Buffer over the same memory: its native methods without a copy. */
 function view(bytes: Uint8Array): Slices {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return buffer as Slices;
 }

@@ -18,4 +18,10 @@ export interface Codec {
    * the text. Saved events and test tools write all of these, and a body is too dear to lose over a `=`.
    */
   base64Decode(text: string): Uint8Array | undefined;
+  /**
+   * The bytes as a JSON string literal, quotes included, when they are text that JSON carries without loss: valid
+   * UTF-8 and no control character but tab, line feed, form feed and carriage return (spec event-formats.md 14.4).
+   * `undefined` for all else, which then travels as base64.
+   */
+  jsonString(bytes: Uint8Array): Uint8Array | undefined;
 }

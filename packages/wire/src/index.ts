@@ -1,7 +1,13 @@
 export type { Codec } from "./codec.ts";
 export { headerOf, headersOf } from "./message.ts";
 export type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "./message.ts";
-export { MAX_PAYLOAD_BYTES, fromInvocationHead, runtimeHeaders, runtimePaths, toInvocationHead } from "./runtime-api.ts";
+export {
+  MAX_PAYLOAD_BYTES,
+  fromInvocationHead,
+  runtimeHeaders,
+  runtimePaths,
+  toInvocationHead,
+} from "./runtime-api.ts";
 export type { ErrorBody, InvocationHead } from "./runtime-api.ts";
 export { extensionHeaders, extensionPaths } from "./extensions-api.ts";
 export type {
@@ -13,3 +19,11 @@ export type {
 } from "./extensions-api.ts";
 export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
 export * as functionUrl from "./front-doors/function-url.ts";
+export * as httpApi2 from "./front-doors/http-api-2.ts";
+export { EventError } from "./front-doors/event-request.ts";
+export type { RequestForApp } from "./front-doors/event-request.ts";
+export type { AnswerBytes } from "./front-doors/answer-body.ts";
+export { kindOf } from "./front-doors/recognise.ts";
+export type { EventKind } from "./front-doors/recognise.ts";
+export { isObject, sliceMember } from "./json.ts";
+export type { JsonObject } from "./json.ts";

@@ -9,8 +9,10 @@ export const runtimePaths = {
   initError: "/2018-06-01/runtime/init/error",
   restoreNext: "/2018-06-01/runtime/restore/next",
   restoreError: "/2018-06-01/runtime/restore/error",
-  response: (requestId: string): string => `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/response`,
-  error: (requestId: string): string => `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/error`,
+  response: (requestId: string): string =>
+    `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/response`,
+  error: (requestId: string): string =>
+    `/2018-06-01/runtime/invocation/${encodeURIComponent(requestId)}/error`,
 } as const;
 
 /** Header names of the Runtime API, in lower case. */

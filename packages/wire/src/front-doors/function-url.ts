@@ -1,10 +1,48 @@
+/** Lambda Function URL, buffered (spec event-formats.md 7). */
 import type { Codec } from "../codec.ts";
+import { isObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { encodeRawPath } from "../percent.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
+import type { RequestForApp } from "./event-request.ts";
+import * as payload2 from "./payload-2.ts";
 
-export function toEvent(_request: ClientRequest, _context: DoorContext, _codec: Codec): object {
-  throw new Error("being written");
+/** `rawPath` is what the client sent, still encoded, malformed escapes included. */
+export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
+  return payload2.toHttp(event, encodeRawPath, codec);
 }
 
-export function fromResult(_result: InvocationResult, _codec: Codec): ClientResponse {
-  throw new Error("being written");
+export { fromHttp } from "./payload-2.ts";
+
+/** Keeps the `cookie` header beside the `cookies` list; route and stage are always `$default`. */
+export function toEvent(request: ClientRequest, door: DoorContext, codec: Codec): JsonObject {
+  const differences = {
+    rawPath: payload2.splitTarget(request.target)[0],
+    routeKey: "$default",
+    stage: "$default",
+    keepsCookieHeader: true,
+    alwaysContentLength: false,
+  };
+  return payload2.toEvent(request, door, differences, codec);
+}
+
+/** 7.2: default type `application/json` with and without `statusCode`; failures and malformed answers are 502. */
+export function fromResult(result: InvocationResult, codec: Codec): ClientResponse {
+  if (result.failed) return badGateway(codec);
+  const answer = payload2.parseAnswer(result.payload, codec);
+  if (!isObject(answer) || answer["statusCode"] === undefined) {
+    const body = payload2.readInferredAnswer(result.payload, answer, codec);
+    return { status: 200, headers: [["Content-Type", "application/json"]], body };
+  }
+  const proxy = payload2.readProxyAnswer(answer, codec);
+  if (proxy === "malformed") return badGateway(codec);
+  return payload2.toClientResponse(proxy, "application/json");
+}
+
+function badGateway(codec: Codec): ClientResponse {
+  return {
+    status: 502,
+    headers: [["Content-Type", "text/plain"]],
+    body: codec.utf8Encode("Internal Server Error"),
+  };
 }

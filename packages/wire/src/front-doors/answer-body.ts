@@ -1,0 +1,31 @@
+import type { Codec } from "../codec.ts";
+
+/** A function's answer as pieces that follow each other: a large body is never copied into another buffer. */
+export type AnswerBytes = readonly Uint8Array[];
+
+const empty = { literal: undefined, flag: "false" } as const;
+
+/**
+ * JSON of a function's answer: `head` (an object without its closing brace, not empty), then `body` and
+ * `isBase64Encoded`, then `tail` (more members, beginning with a comma, or `""`). Whether the body is text is
+ * asked of its bytes, not of its type: lists of types misjudge both ways (spec event-formats.md 14.4, D35, D36).
+ */
+export function answerJson(head: string, body: Uint8Array, tail: string, codec: Codec): AnswerBytes {
+  const { literal, flag } = body.length === 0 ? empty : bodyLiteral(body, codec);
+  const before = `${head},"body":`;
+  const after = `,"isBase64Encoded":${flag}${tail}}`;
+  if (literal === undefined) return [codec.utf8Encode(`${before}""${after}`)];
+  if (flag === "true") return [codec.utf8Encode(`${before}"`), literal, codec.utf8Encode(`"${after}`)];
+  return [codec.utf8Encode(before), literal, codec.utf8Encode(after)];
+}
+
+function bodyLiteral(body: Uint8Array, codec: Codec): { literal: Uint8Array; flag: "true" | "false" } {
+  const text = codec.jsonString(body);
+  if (text !== undefined) return { literal: text, flag: "false" };
+  return { literal: codec.base64Encode(body), flag: "true" };
+}
+
+/** Whether an answer with this status to this method carries no body, whatever the app sent (RFC 9110, 6.4.1). */
+export function isBodiless(status: number, method: string): boolean {
+  return method === "HEAD" || status === 204 || status === 205 || status === 304;
+}

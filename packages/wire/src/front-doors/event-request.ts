@@ -1,0 +1,83 @@
+/** Steps from an event to a request that several doors share (spec event-formats.md 14.3). */
+import type { Codec } from "../codec.ts";
+import { endToEnd, isFieldValue, isToken } from "../fields.ts";
+import { objectAt, stringAt, textOf } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { headerOf } from "../message.ts";
+import type { HeaderField, HttpRequest } from "../message.ts";
+
+/** An event that cannot be made into a request. The message says which member, what it holds, what is expected. */
+export class EventError extends Error {
+  override readonly name = "EventError";
+}
+
+/** The request, and what had to be left out of it, for the log. */
+export interface RequestForApp {
+  readonly request: HttpRequest;
+  /** One sentence each; empty for every ordinary event. */
+  readonly remarks: readonly string[];
+}
+
+/** `""` means GET, as it does for LWA (spec adapter.md 3.2). The case is kept: methods are case-sensitive. */
+export function methodOf(value: unknown): string {
+  if (value === "" || value === undefined || value === null) return "GET";
+  if (typeof value !== "string" || !isToken(value))
+    throw new EventError(`The event's HTTP method is ${JSON.stringify(value)}, which is not a token`);
+  return value;
+}
+
+/** Fields of one or more header maps: strings, or arrays of strings for repeated fields; `null` is absent. */
+export function fieldsOf(map: JsonObject | undefined, remarks: string[]): HeaderField[] {
+  const fields: HeaderField[] = [];
+  if (map === undefined) return fields;
+  for (const [name, value] of Object.entries(map)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const text = textOf(one);
+      if (text === undefined) continue;
+      if (isToken(name) && isFieldValue(text)) fields.push([name, text]);
+      else remarks.push(`Header ${JSON.stringify(name)} holds what no header may hold and was left out`);
+    }
+  }
+  return fields;
+}
+
+/**
+ * Fields for the app: end-to-end only, one `cookie` line (RFC 6265, 5.4), and a `host` in any case: servers
+ * refuse HTTP/1.1 without one, and load balancers' health checks have none.
+ */
+export function toAppFields(
+  sent: HeaderField[],
+  cookies: readonly string[],
+  domainName: string,
+): HeaderField[] {
+  const fields = endToEnd(sent);
+  const cookieLines = fields.filter(isCookie).map(([, value]) => value);
+  const lines = cookieLines.length > 0 ? cookieLines : cookies;
+  const rest = cookieLines.length > 0 ? fields.filter((field) => !isCookie(field)) : fields;
+  if (lines.length > 0) rest.push(["cookie", lines.join("; ")]);
+  if (headerOf(rest, "host") === undefined) rest.unshift(["host", domainName]);
+  return rest;
+}
+
+function isCookie([name]: HeaderField): boolean {
+  return name.length === 6 && name.toLowerCase() === "cookie";
+}
+
+/** `requestContext.domainName` where it is usable as a host, else `localhost`. */
+export function domainOf(event: JsonObject): string {
+  const domain = stringAt(objectAt(event, "requestContext") ?? {}, "domainName");
+  return domain !== undefined && /^[A-Za-z0-9.:[\]_-]+$/.test(domain) ? domain : "localhost";
+}
+
+/** The body as bytes; `null`, absent and `""` are all "no body". */
+export function bodyOf(body: unknown, isBase64: unknown, codec: Codec): Uint8Array {
+  if (body === undefined || body === null || body === "") return new Uint8Array(0);
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  if (isBase64 !== true) return codec.utf8Encode(text);
+  const bytes = codec.base64Decode(text);
+  if (bytes === undefined)
+    throw new EventError(
+      "The event says isBase64Encoded, but its body holds characters that base64 does not have",
+    );
+  return bytes;
+}
