@@ -27,3 +27,8 @@ export { kindOf } from "./front-doors/recognise.ts";
 export type { EventKind } from "./front-doors/recognise.ts";
 export { isObject, sliceMember } from "./json.ts";
 export type { JsonObject } from "./json.ts";
+export { Http1Error } from "./http1/error.ts";
+export type { Http1Fault } from "./http1/error.ts";
+export { joinSmall, writeRequest } from "./http1/request.ts";
+export { ResponseReader, defaultResponseLimits } from "./http1/response.ts";
+export type { ResponseEvent, ResponseLimits } from "./http1/response.ts";

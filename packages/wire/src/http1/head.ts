@@ -1,0 +1,125 @@
+/**
+ * Heads and trailer sections, parsed from the text of their lines.
+ *
+ * Decided (RFC 9112, 2.2, 5.1, 5.2), because the peer is the user's own app and refusing helps nobody:
+ * - a bare LF ends a line, a CR before it is part of the line's end; any other CR is an error;
+ * - a folded line (obs-fold) is joined with one space;
+ * - white space between a name and its colon is dropped;
+ * - a value is UTF-8 when its bytes are, else Latin-1, so no value is lost and none breaks the answer (B6).
+ */
+import type { Codec } from "../codec.ts";
+import { isToken } from "../fields.ts";
+import type { HeaderField, HeaderList } from "../message.ts";
+import { Http1Error, quote } from "./error.ts";
+
+export interface StatusLine {
+  /** Minor version: 0 or 1. */
+  readonly minor: number;
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** `lines` as in {@link linesOf}; the first is the status line. */
+export function parseStatusLine(line: string, codec: Codec): StatusLine {
+  const match = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: (.*))?$/.exec(line);
+  if (match === null) throw new Http1Error("bad-status-line", `Not an HTTP/1.1 status line: ${quote(line)}`);
+  return { minor: Number(match[1]), status: Number(match[2]), reason: fieldText(match[3] ?? "", codec) };
+}
+
+/** Fields of a head or trailer section, from its lines. */
+export function parseFields(lines: readonly string[], maxFields: number, codec: Codec): HeaderField[] {
+  const fields: HeaderField[] = [];
+  for (const line of lines) {
+    const first = line.charCodeAt(0);
+    if (first === 0x20 || first === 0x09) {
+      const folded = fields.pop();
+      if (folded === undefined)
+        throw new Http1Error("bad-field", `Folded line without a field: ${quote(line)}`);
+      fields.push([folded[0], `${folded[1]} ${fieldText(line.trim(), codec)}`.trim()]);
+      continue;
+    }
+    if (fields.length >= maxFields) throw new Http1Error("too-large", `More than ${maxFields} header fields`);
+    fields.push(parseField(line, codec));
+  }
+  return fields;
+}
+
+function parseField(line: string, codec: Codec): HeaderField {
+  const colon = line.indexOf(":");
+  const name = colon < 0 ? line : line.slice(0, colon).trimEnd();
+  if (colon < 0 || !isToken(name)) throw new Http1Error("bad-field", `Not a header field: ${quote(line)}`);
+  const value = line.slice(colon + 1).trim();
+  // eslint-disable-next-line no-control-regex
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value))
+    throw new Http1Error("bad-field", `Header field ${name} holds a control character`);
+  return [name, fieldText(value, codec)];
+}
+
+/** Latin-1 text, one character a byte, as the text those bytes were meant to be. */
+function fieldText(latin1: string, codec: Codec): string {
+  if (!/[\x80-\xff]/.test(latin1)) return latin1;
+  const bytes = Uint8Array.from(latin1, (char) => char.charCodeAt(0));
+  return codec.isUtf8(bytes) ? codec.utf8Decode(bytes) : latin1;
+}
+
+/** Lines of a section without their ends; empty lines, of which only the last is meant, are left out. */
+export function linesOf(section: string): string[] {
+  const lines: string[] = [];
+  for (const line of section.split("\n")) {
+    const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+    if (text !== "") lines.push(text);
+  }
+  return lines;
+}
+
+/** How the body of a response is delimited (RFC 9112, 6.3). */
+export type Framing =
+  | { readonly kind: "length"; readonly bytes: number }
+  | { readonly kind: "chunked" }
+  | { readonly kind: "until-close" };
+
+/**
+ * Rules in the order of RFC 9112, 6.3. A transfer coding overrides a length, and a list of equal lengths counts
+ * once; lengths that differ are an error, because either reading could be the wrong one.
+ */
+export function framingOf(status: number, method: string, headers: HeaderList): Framing {
+  if (method === "HEAD" || status === 204 || status === 304) return { kind: "length", bytes: 0 };
+  const codings: string[] = [];
+  const lengths: string[] = [];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (lower === "transfer-encoding") codings.push(...tokensOf(value));
+    else if (lower === "content-length") lengths.push(...value.split(","));
+  }
+  const coded = codings.filter((coding) => coding !== "identity");
+  if (coded.length === 1 && coded[0] === "chunked") return { kind: "chunked" };
+  if (coded.length > 0)
+    throw new Http1Error(
+      "bad-transfer-coding",
+      `Transfer coding ${quote(coded.join(", "))} was not asked for`,
+    );
+  if (lengths.length === 0) return { kind: "until-close" };
+  const length = (lengths[0] ?? "").trim();
+  if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other.trim() !== length))
+    throw new Http1Error("bad-length", `Content-Length ${quote(lengths.join(","))} is not one number`);
+  return { kind: "length", bytes: Number(length) };
+}
+
+/** Whether the peer keeps the connection open after this message (RFC 9112, 9.3). */
+export function keepsAlive(minor: number, headers: HeaderList): boolean {
+  let keepAlive = minor >= 1;
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() !== "connection") continue;
+    const options = tokensOf(value);
+    if (options.includes("close")) return false;
+    keepAlive ||= options.includes("keep-alive");
+  }
+  return keepAlive;
+}
+
+function tokensOf(value: string): string[] {
+  return value
+    .split(",")
+    .map((one) => one.trim().toLowerCase())
+    .filter((one) => one !== "");
+}
