@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { describeExample, describeTwice, type Example } from "../testing/suite.ts";
+
+const express: Example = {
+  name: "Express",
+  directory: fileURLToPath(new URL(".", import.meta.url)),
+  missing: undefined,
+  prepare: async () => [process.execPath, "server.js"],
+};
+
+describeTwice(express);
+describeExample(express);
