@@ -1,0 +1,101 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { nodeCodec } from "@anylambda/wire/node";
+import type { Connection, Platform } from "../../src/platform.ts";
+
+/** The adapter's machine, as Node gives it. */
+export const nodePlatform: Platform = {
+  env: process.env,
+  codec: nodeCodec,
+  connect: ({ host, port }) =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true });
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(connectionOf(socket));
+      });
+    }),
+  now: () => ({ wall: Date.now(), monotonic: performance.now() }),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+  print: (line) => void process.stdout.write(`${line}\n`),
+  exit: (code) => process.exit(code),
+};
+
+/** Bytes held back before the socket is paused: one large read of the kernel's. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/** Reading on demand over Node's pushing sockets. */
+function connectionOf(socket: Socket): Connection {
+  const arrived: Uint8Array[] = [];
+  let held = 0;
+  let ended = false;
+  let failure: Error | undefined;
+  let waiting: { resolve: (bytes: Uint8Array | null) => void; reject: (error: Error) => void } | undefined;
+
+  function settle(): void {
+    if (waiting === undefined) return;
+    const { resolve, reject } = waiting;
+    const bytes = arrived.shift();
+    if (bytes !== undefined) {
+      held -= bytes.length;
+      if (held < HIGH_WATER_BYTES && socket.isPaused()) socket.resume();
+      waiting = undefined;
+      resolve(bytes);
+    } else if (failure !== undefined || ended) {
+      waiting = undefined;
+      if (failure === undefined) resolve(null);
+      else reject(failure);
+    }
+  }
+
+  socket.on("data", (bytes: Uint8Array) => {
+    arrived.push(bytes);
+    held += bytes.length;
+    settle();
+    if (held >= HIGH_WATER_BYTES) socket.pause();
+  });
+  socket.on("end", () => {
+    ended = true;
+    settle();
+  });
+  socket.on("close", () => {
+    ended = true;
+    settle();
+  });
+  socket.on("error", (error) => {
+    failure = error;
+    settle();
+  });
+
+  return {
+    read: () =>
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+        settle();
+      }),
+    write: (pieces) =>
+      new Promise((resolve, reject) => {
+        const done = (error?: Error | null): void => (error ? reject(error) : resolve());
+        if (pieces.length === 1) {
+          socket.write(pieces[0] as Uint8Array, done);
+          return;
+        }
+        // Corked, the pieces leave in one writev.
+        socket.cork();
+        pieces.forEach((piece, index) => {
+          if (index === pieces.length - 1) socket.write(piece, done);
+          else socket.write(piece);
+        });
+        socket.uncork();
+      }),
+    close: () => {
+      ended = true;
+      socket.destroy();
+      settle();
+    },
+  };
+}

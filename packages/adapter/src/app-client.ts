@@ -1,0 +1,168 @@
+/**
+ * Sends requests to the app.
+ *
+ * 1. A connection serves one request at a time, whoever else is asking.
+ * 2. A kept connection is used only when it was idle for less than `idleMs` by both clocks: an environment may
+ *    have been frozen in between, and the app's server will have given up on it.
+ * 3. A request is sent twice at most, and only when the connection was a kept one, nothing of an answer had
+ *    arrived, and the method is idempotent (RFC 9110, 9.2.2): the peer closed it just as we wrote (B37).
+ * 4. A request that may not be repeated takes a kept connection only while that is fresh: see `FRESH_MS`.
+ */
+import { Http1Error, writeRequest } from "@anylambda/wire";
+import type { HttpRequest, HttpResponse } from "@anylambda/wire";
+import { Failure, errnoOf, messageOf } from "./errors.ts";
+import { HttpConnection, readWhole } from "./http-connection.ts";
+import type { IncomingResponse } from "./http-connection.ts";
+import type { Address, Platform } from "./platform.ts";
+import { elapsed } from "./time.ts";
+
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/**
+ * The shortest keep-alive among common servers is gunicorn's, 2 s. A POST that meets a closing connection cannot
+ * be sent again, and a new connection on loopback costs less than a tenth of a millisecond.
+ */
+const FRESH_MS = 1000;
+
+/** Largest body of the app that is read: no front door takes more, and memory is the function's. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+export interface AppClientOptions {
+  readonly address: Address;
+  /** How long an idle connection may be kept, ms; 0 uses each once. */
+  readonly idleMs: number;
+}
+
+export interface AppClient {
+  /**
+   * Sends `request` and reads the whole response. Throws a {@link Failure} that says what the app did wrong.
+   * `onCut` gets the function that breaks the exchange off, for whoever watches the time.
+   */
+  send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse>;
+  /** As `send`, but answers the status as soon as it is there: a body may be endless. */
+  probe(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<number>;
+}
+
+/** Body of a probe's answer that is read so that its connection can be kept; beyond that it is closed. */
+const MAX_PROBE_BYTES = 64 * 1024;
+
+export function createAppClient(platform: Platform, options: AppClientOptions): AppClient {
+  const idle: HttpConnection[] = [];
+  const where = `${options.address.host}:${options.address.port}`;
+
+  /** The most recently used connection that may still be trusted; the others are dropped. */
+  function takeIdle(maxIdleMs: number): HttpConnection | undefined {
+    const now = platform.now();
+    while (idle.length > 0) {
+      const connection = idle.pop();
+      if (connection === undefined || !connection.isUsable) continue;
+      const idleFor = elapsed(connection.idleSince, now);
+      if (idleFor < maxIdleMs) return connection;
+      if (idleFor < options.idleMs) {
+        idle.push(connection);
+        return undefined;
+      }
+      connection.close();
+    }
+    return undefined;
+  }
+
+  async function open(): Promise<HttpConnection> {
+    try {
+      return new HttpConnection(await platform.connect(options.address), platform.codec);
+    } catch (error) {
+      throw new Failure(
+        "Adapter.AppUnreachable",
+        `No connection to the app at ${where}: ${errnoOf(error) ?? messageOf(error)}`,
+        error,
+      );
+    }
+  }
+
+  function keep(connection: HttpConnection): void {
+    const now = platform.now();
+    if (connection.release(now) && options.idleMs > 0) idle.push(connection);
+    else connection.close();
+  }
+
+  async function send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse> {
+    const pieces = writeRequest(request, platform.codec);
+    const repeatable = idempotent.has(request.method);
+    const kept = takeIdle(repeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
+    let current = kept;
+    let cut = false;
+    onCut?.(() => {
+      cut = true;
+      current?.close();
+    });
+    for (;;) {
+      current ??= await open();
+      if (cut) current.close();
+      try {
+        const response = await exchange(current, request, pieces);
+        keep(current);
+        return response;
+      } catch (error) {
+        current.close();
+        if (current !== kept || current.sawBytes || !repeatable || cut) throw appFailure(error, where);
+        current = undefined;
+      }
+    }
+  }
+
+  async function probe(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<number> {
+    const connection = await open();
+    onCut?.(() => {
+      connection.close();
+    });
+    try {
+      const head = await connection.exchange(request.method, writeRequest(request, platform.codec));
+      // Not awaited: ready is ready, and the body is of interest only for the connection's sake.
+      readWhole(connection, MAX_PROBE_BYTES, () => new Error("not worth waiting for")).then(
+        () => keep(connection),
+        () => connection.close(),
+      );
+      return head.status;
+    } catch (error) {
+      connection.close();
+      throw appFailure(error, where);
+    }
+  }
+
+  return { send, probe };
+}
+
+async function exchange(
+  connection: HttpConnection,
+  request: HttpRequest,
+  pieces: readonly Uint8Array[],
+): Promise<HttpResponse> {
+  const head: IncomingResponse = await connection.exchange(request.method, pieces);
+  const body = await readWhole(
+    connection,
+    MAX_BODY_BYTES,
+    () =>
+      new Failure("Adapter.ResponseTooLarge", `The app's response is larger than ${MAX_BODY_BYTES} bytes`),
+  );
+  return { status: head.status, reason: head.reason, headers: head.headers, body };
+}
+
+/** What went wrong on an open connection, in the words of the adapter's failures. */
+function appFailure(error: unknown, where: string): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof Http1Error && error.fault !== "closed" && error.fault !== "truncated")
+    return new Failure(
+      "Adapter.AppSentInvalidHttp",
+      `The app at ${where} sent invalid HTTP: ${error.message}`,
+      error,
+    );
+  const how =
+    error instanceof Http1Error
+      ? error.message
+      : `The connection broke (${errnoOf(error) ?? messageOf(error)})`;
+  return new Failure(
+    "Adapter.AppClosedConnection",
+    `The app at ${where} did not finish its response: ${how}`,
+    error,
+  );
+}

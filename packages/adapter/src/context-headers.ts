@@ -1,0 +1,91 @@
+/**
+ * What the adapter tells the app about the invocation, as request headers (spec adapter.md 3.6 and 3.8).
+ * The values are trusted by apps, so a client's own copies of all of these names are taken out, also when the
+ * adapter has nothing to put in their place (B23).
+ */
+import type { HeaderField, InvocationHead } from "@anylambda/wire";
+import { sliceMember } from "@anylambda/wire";
+import type { FunctionIdentity } from "./config.ts";
+
+const trusted = new Set([
+  "x-amzn-request-context",
+  "x-amzn-lambda-context",
+  "x-amz-tenant-id",
+  "lambda-runtime-deadline-ms",
+  "lambda-runtime-aws-request-id",
+]);
+
+/**
+ * `headers` with the context added: the event's request context, the Lambda context, tenant, deadline and
+ * request id. `event` is the event's JSON text. The trace header becomes the one of this invocation, because
+ * segments that the app makes belong below it.
+ */
+export function withContext(
+  headers: readonly HeaderField[],
+  event: string,
+  head: InvocationHead,
+  identity: FunctionIdentity,
+): HeaderField[] {
+  const fields = headers.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return !trusted.has(lower) && (lower !== "x-amzn-trace-id" || head.traceId === undefined);
+  });
+  if (head.traceId !== undefined) fields.push(["x-amzn-trace-id", head.traceId]);
+  fields.push(["x-amzn-request-context", asciiJson(sliceMember(event, "requestContext") ?? "null")]);
+  fields.push(["x-amzn-lambda-context", asciiJson(lambdaContext(head, identity))]);
+  if (head.tenantId !== undefined) fields.push(["x-amz-tenant-id", head.tenantId]);
+  if (!Number.isNaN(head.deadlineMs)) fields.push(["lambda-runtime-deadline-ms", String(head.deadlineMs)]);
+  fields.push(["lambda-runtime-aws-request-id", head.requestId]);
+  return fields;
+}
+
+/** Snake case, in LWA's order of keys. */
+function lambdaContext(head: InvocationHead, identity: FunctionIdentity): string {
+  return JSON.stringify({
+    request_id: head.requestId,
+    deadline: Number.isNaN(head.deadlineMs) ? 0 : head.deadlineMs,
+    invoked_function_arn: head.functionArn,
+    xray_trace_id: head.traceId ?? null,
+    client_context: parsed(head.clientContext),
+    identity: cognitoIdentity(parsed(head.cognitoIdentity)),
+    tenant_id: head.tenantId ?? null,
+    env_config: {
+      function_name: identity.name,
+      memory: identity.memory,
+      version: identity.version,
+      log_stream: identity.logStream,
+      log_group: identity.logGroup,
+    },
+  });
+}
+
+/** Callers write what they like into their client context; what is no JSON is nothing (B7). */
+function parsed(text: string | undefined): unknown {
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function cognitoIdentity(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return null;
+  const given = value as Readonly<Record<string, unknown>>;
+  return {
+    identityId: given["cognitoIdentityId"] ?? given["identityId"] ?? null,
+    identityPoolId: given["cognitoIdentityPoolId"] ?? given["identityPoolId"] ?? null,
+  };
+}
+
+/**
+ * JSON text as a header value: as it stands when it is printable ASCII on one line, else printed anew with
+ * `\uXXXX`. Every server takes that, and none can read a second header out of it (B39).
+ */
+export function asciiJson(json: string): string {
+  if (/^[\x20-\x7e]*$/.test(json)) return json;
+  return JSON.stringify(JSON.parse(json)).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

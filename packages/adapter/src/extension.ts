@@ -1,0 +1,80 @@
+/**
+ * The adapter as an extension (spec adapter.md 2.1). Registering makes Lambda send SIGTERM to the app before it
+ * stops the environment; the adapter asks for no events.
+ */
+import { extensionHeaders, extensionPaths, headerOf } from "@anylambda/wire";
+import { messageOf } from "./errors.ts";
+import { HttpConnection, readWhole } from "./http-connection.ts";
+import type { Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
+import { addressOf } from "./runtime-client.ts";
+import { sleep } from "./time.ts";
+
+/** Must equal the file name in `/opt/extensions`. */
+const EXTENSION_NAME = "lambda-adapter";
+
+const pausesMs = [25, 50, 100, 300, 800];
+
+interface Answer {
+  readonly status: number;
+  readonly identifier: string | undefined;
+  readonly text: string;
+}
+
+/** Registers; answers the identifier, or throws an error that says why there is none. */
+export async function register(platform: Platform, authority: string, log: Log): Promise<string> {
+  const head =
+    `POST ${extensionPaths.register} HTTP/1.1\r\n${extensionHeaders.name}: ${EXTENSION_NAME}\r\n` +
+    `host: ${authority}\r\ncontent-length: 16\r\n\r\n{ "events": [] }`;
+  const answer = await patiently(platform, log, () => call(platform, authority, "POST", head));
+  if (answer.status === 200 && answer.identifier !== undefined) return answer.identifier;
+  throw new Error(`Lambda refused to register the extension: status ${answer.status} ${answer.text}`.trim());
+}
+
+/**
+ * Tells Lambda that the extension is initialised. The call stays open for the environment's life, because no
+ * event was asked for; when it breaks, only this call is made again: a working app is not stopped over it (B30).
+ */
+export async function awaitEvents(
+  platform: Platform,
+  authority: string,
+  identifier: string,
+  log: Log,
+): Promise<void> {
+  const head =
+    `GET ${extensionPaths.next} HTTP/1.1\r\n${extensionHeaders.identifier}: ${identifier}\r\n` +
+    `host: ${authority}\r\n\r\n`;
+  for (;;) {
+    const answer = await patiently(platform, log, () => call(platform, authority, "GET", head));
+    if (answer.status === 200) continue;
+    log.warn(`Lambda answered ${extensionPaths.next} with status ${answer.status}: ${answer.text}`);
+    return;
+  }
+}
+
+async function call(platform: Platform, authority: string, method: string, request: string): Promise<Answer> {
+  const connection = new HttpConnection(await platform.connect(addressOf(authority)), platform.codec);
+  try {
+    const head = await connection.exchange(method, [platform.codec.utf8Encode(request)]);
+    const body = await readWhole(connection, 64 * 1024, () => new Error("the answer is too large"));
+    return {
+      status: head.status,
+      identifier: headerOf(head.headers, extensionHeaders.identifier),
+      text: platform.codec.utf8Decode(body),
+    };
+  } finally {
+    connection.close();
+  }
+}
+
+async function patiently<T>(platform: Platform, log: Log, attempt: () => Promise<T>): Promise<T> {
+  for (const pause of pausesMs) {
+    try {
+      return await attempt();
+    } catch (error) {
+      log.warn(`The Extensions API did not answer: ${messageOf(error)}`, { retry_in_ms: pause });
+      await sleep(platform, pause);
+    }
+  }
+  return attempt();
+}

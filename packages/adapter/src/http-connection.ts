@@ -1,0 +1,136 @@
+/**
+ * One connection that carries HTTP/1.1 exchanges, one after the other.
+ *
+ * 1. At most one exchange at a time; the next one begins only after `release`.
+ * 2. A read is outstanding while the connection is idle, so that a peer that closes it is noticed before it is
+ *    used again, not after.
+ * 3. Anything that arrives on an idle connection makes it useless: there is no request it could answer.
+ * 4. `sawBytes` tells whether anything of the current response arrived; only then is a retry out of the question.
+ */
+import { ResponseReader } from "@anylambda/wire";
+import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
+import type { Clock, Connection } from "./platform.ts";
+
+/** A response whose body is still on its way. */
+export interface IncomingResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: HeaderList;
+}
+
+export class HttpConnection {
+  readonly #connection: Connection;
+  readonly #reader: ResponseReader;
+  #reading: Promise<Uint8Array | null> | undefined;
+  #events: ResponseEvent[] = [];
+  #usable = true;
+  #reusable = false;
+  #busy = false;
+  sawBytes = false;
+  idleSince: Clock = { wall: 0, monotonic: 0 };
+
+  constructor(connection: Connection, codec: Codec) {
+    this.#connection = connection;
+    this.#reader = new ResponseReader(codec);
+  }
+
+  /** Sends a request that is written out already and reads up to the head of its response. */
+  async exchange(method: string, pieces: readonly Uint8Array[]): Promise<IncomingResponse> {
+    this.#busy = true;
+    this.#reusable = false;
+    this.sawBytes = false;
+    this.#reader.expect(method);
+    // Not awaited: a peer may answer before it has read the whole body. A write that fails shows in the read.
+    this.#connection.write(pieces).catch(() => {});
+    for (;;) {
+      const event = await this.#nextEvent();
+      if (event.type === "head") return event;
+    }
+  }
+
+  /** The next piece of the body; `undefined` at its end, after which the connection may be released. */
+  async readBody(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const event = await this.#nextEvent();
+      if (event.type === "body") return event.bytes;
+      if (event.type !== "end") continue;
+      this.#reusable = event.reusable;
+      return undefined;
+    }
+  }
+
+  /** After the whole response was read: whether the connection can be kept. If so it is being watched now. */
+  release(now: Clock): boolean {
+    if (!this.#reusable || !this.#usable) {
+      this.close();
+      return false;
+    }
+    this.#busy = false;
+    this.idleSince = now;
+    this.#read().then(
+      () => this.#onIdleRead(),
+      () => this.#onIdleRead(),
+    );
+    return true;
+  }
+
+  get isUsable(): boolean {
+    return this.#usable;
+  }
+
+  close(): void {
+    this.#usable = false;
+    this.#connection.close();
+  }
+
+  #onIdleRead(): void {
+    if (!this.#busy) this.close();
+  }
+
+  async #nextEvent(): Promise<ResponseEvent> {
+    while (this.#events.length === 0) {
+      const bytes = await this.#read();
+      this.#reading = undefined;
+      if (bytes === null) {
+        this.#usable = false;
+        this.#events = this.#reader.close();
+      } else {
+        this.sawBytes = true;
+        this.#events = this.#reader.read(bytes);
+      }
+    }
+    return this.#events.shift() as ResponseEvent;
+  }
+
+  /** The outstanding read, which may have begun while the connection was idle. */
+  #read(): Promise<Uint8Array | null> {
+    this.#reading ??= this.#connection.read();
+    return this.#reading;
+  }
+}
+
+/** Reads a body to its end into one piece; throws `tooLarge()` beyond `limit` bytes. */
+export async function readWhole(
+  connection: HttpConnection,
+  limit: number,
+  tooLarge: () => Error,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const piece = await connection.readBody();
+    if (piece === undefined) break;
+    length += piece.length;
+    if (length > limit) throw tooLarge();
+    pieces.push(piece);
+  }
+  const first = pieces[0];
+  if (pieces.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

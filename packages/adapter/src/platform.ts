@@ -1,0 +1,44 @@
+import type { Codec } from "@anylambda/wire";
+
+/**
+ * Everything the adapter needs from the machine. Two implementations, one contract test: `platforms/node`, and
+ * the native host. The core never asks which one it runs on.
+ */
+export interface Platform {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly codec: Codec;
+  /**
+   * Opens a connection with TCP_NODELAY: a small write must not wait for the acknowledgement of the one before.
+   * Rejects with an error that has a `code` as in `errno.h` (`ECONNREFUSED`).
+   */
+  connect(address: Address): Promise<Connection>;
+  now(): Clock;
+  /** Calls `action` once, `ms` from now at the earliest. The function that comes back takes it off. */
+  after(ms: number, action: () => void): () => void;
+  /** One line of log, without its line feed. */
+  print(line: string): void;
+  exit(code: number): never;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A moment on both clocks, ms. They part when the environment is frozen, restored, or its wall clock set. */
+export interface Clock {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+export interface Connection {
+  /**
+   * The bytes that arrived, never empty; `null` when the peer has closed its side or `close` was called. Rejects
+   * with an error that has a `code`. One call outstanding at a time: reading only when asked is the backpressure.
+   */
+  read(): Promise<Uint8Array | null>;
+  /** Hands all pieces over in one go. Resolves when the kernel has them; rejects with an error that has a `code`. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
+  /** Closes both directions at once. May be called again. */
+  close(): void;
+}

@@ -1,0 +1,133 @@
+/** Waiting for the app to listen and to answer (spec adapter.md 2.2 and 2.3). */
+import type { AppClient } from "./app-client.ts";
+import type { Config } from "./config.ts";
+import { Failure, errnoOf, messageOf } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
+import { sleep, within } from "./time.ts";
+import { includesStatus } from "./variable-values.ts";
+
+/**
+ * A single attempt may take this long, ms: a first page that is compiled on demand needs seconds, a server that
+ * accepts and never answers must not hold up the wait for ever.
+ */
+const ATTEMPT_MS = 10_000;
+
+/** Pause between attempts, ms: short while every millisecond is cold start, longer when it is plainly slow (B36). */
+const EAGER_PAUSE_MS = 10;
+const PATIENT_PAUSE_MS = 50;
+const EAGER_FOR_MS = 2000;
+
+/** Distance of the progress lines, ms; LWA's users grep for them. */
+const PROGRESS_MS = 2000;
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly state: string };
+
+/** Resolves when the app is ready, or `limitMs` have passed; `state` then says what the last attempt met. */
+export async function waitUntilReady(
+  platform: Platform,
+  config: Config,
+  app: AppClient,
+  log: Log,
+  limitMs: number,
+): Promise<Readiness> {
+  const start = platform.now().monotonic;
+  const since = (): number => platform.now().monotonic - start;
+  const url = describe(config);
+  let state = "not tried yet";
+  const progress = everySoOften(platform, PROGRESS_MS, (ms) =>
+    log.info(`app is not ready after ${ms}ms`, { url, state }),
+  );
+  try {
+    while (since() < limitMs) {
+      const left = Math.min(ATTEMPT_MS, limitMs - since());
+      const outcome = await attempt(platform, config, app, left, (now) => (state = now));
+      if (outcome.ready) {
+        log.debug("app is ready", { url, after_ms: Math.round(since()) });
+        if (outcome.status === 404)
+          log.info("The readiness check answered 404, which counts as ready", { url });
+        return { ready: true };
+      }
+      await sleep(platform, since() < EAGER_FOR_MS ? EAGER_PAUSE_MS : PATIENT_PAUSE_MS);
+    }
+    return { ready: false, state };
+  } finally {
+    progress.stop();
+  }
+}
+
+type Outcome = { readonly ready: true; readonly status: number | undefined } | { readonly ready: false };
+
+/** One attempt; `tell` gets what it meets, also while it is still waiting. */
+async function attempt(
+  platform: Platform,
+  config: Config,
+  app: AppClient,
+  limitMs: number,
+  tell: (state: string) => void,
+): Promise<Outcome> {
+  let cut = (): void => {};
+  const work =
+    config.readinessProtocol === "tcp"
+      ? openPort(platform, config)
+      : askStatus(config, app, (one) => {
+          cut = one;
+          tell("connected, no answer yet");
+        });
+  try {
+    const timeout = new Failure("Adapter.AppNotReady", `no answer within ${Math.round(limitMs)}ms`);
+    const status = await within(platform, limitMs, work, () => timeout);
+    if (status === undefined || includesStatus(config.healthyStatus, status)) return { ready: true, status };
+    tell(`answered with status ${status}`);
+  } catch (error) {
+    cut();
+    tell(error instanceof Failure && error.code === "Adapter.AppNotReady" ? error.message : reason(error));
+  }
+  return { ready: false };
+}
+
+async function askStatus(config: Config, app: AppClient, onCut: (cut: () => void) => void): Promise<number> {
+  const host = `${bracketed(config.host)}:${config.readinessPort ?? config.port}`;
+  const body = new Uint8Array(0);
+  return app.probe({ method: "GET", target: config.readinessPath, headers: [["host", host]], body }, onCut);
+}
+
+async function openPort(platform: Platform, config: Config): Promise<undefined> {
+  const connection = await platform.connect({ host: config.host, port: config.readinessPort ?? config.port });
+  connection.close();
+}
+
+function reason(error: unknown): string {
+  const cause = error instanceof Failure ? error.cause : error;
+  const errno = errnoOf(cause) ?? errnoOf(error);
+  if (errno === "ECONNREFUSED") return "nothing listens there yet";
+  return errno ?? messageOf(error);
+}
+
+function describe(config: Config): string {
+  const authority = `${bracketed(config.host)}:${config.readinessPort ?? config.port}`;
+  return config.readinessProtocol === "tcp"
+    ? `tcp://${authority}`
+    : `http://${authority}${config.readinessPath}`;
+}
+
+/** An IPv6 address as it stands in an authority. */
+export function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Calls `action` every `ms` with the time that has passed, until stopped. */
+function everySoOften(
+  platform: Platform,
+  ms: number,
+  action: (passed: number) => void,
+): { stop: () => void } {
+  let passed = 0;
+  let cancel = platform.after(ms, again);
+  function again(): void {
+    passed += ms;
+    action(passed);
+    cancel = platform.after(ms, again);
+  }
+  return { stop: () => cancel() };
+}

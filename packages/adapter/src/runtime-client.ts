@@ -1,0 +1,169 @@
+/**
+ * Client of the Runtime API: the loop's only way to Lambda.
+ *
+ * 1. One connection, one exchange at a time: each loop has a client of its own.
+ * 2. A call that gets no answer is repeated on a new connection, with pauses, because every call may be repeated:
+ *    `next` delivers the same event again, and a second answer for an id is refused without harm.
+ * 3. `RuntimeApiError` is thrown when that does not help; nothing else is thrown.
+ */
+import {
+  MAX_PAYLOAD_BYTES,
+  joinSmall,
+  runtimeHeaders,
+  runtimePaths,
+  toInvocationHead,
+} from "@anylambda/wire";
+import type { ErrorBody, InvocationHead } from "@anylambda/wire";
+import { RuntimeApiError, messageOf } from "./errors.ts";
+import { HttpConnection, readWhole } from "./http-connection.ts";
+import type { IncomingResponse } from "./http-connection.ts";
+import type { Log } from "./log.ts";
+import type { Address, Platform } from "./platform.ts";
+import { sleep } from "./time.ts";
+
+export interface Invocation {
+  readonly head: InvocationHead;
+  /** The event's JSON, as it came. */
+  readonly event: Uint8Array;
+}
+
+/** Before each further try of a call, ms. Together a little more than a second: then something is really broken. */
+const pausesMs = [25, 50, 100, 300, 800];
+
+/** An event cannot be larger; the rest is room for an unexpected error page. */
+const MAX_ANSWER_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
+
+export class RuntimeClient {
+  readonly #platform: Platform;
+  readonly #address: Address;
+  readonly #host: string;
+  readonly #log: Log;
+  #connection: HttpConnection | undefined;
+
+  constructor(platform: Platform, authority: string, log: Log) {
+    this.#platform = platform;
+    this.#address = addressOf(authority);
+    this.#host = authority;
+    this.#log = log;
+  }
+
+  /** Waits for an invocation, as long as it takes. */
+  async next(): Promise<Invocation> {
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.#call("GET", runtimePaths.next, [], []);
+      const head = answer.status === 200 ? toInvocationHead(answer.headers) : undefined;
+      if (head !== undefined) return { head, event: answer.body };
+      const what =
+        answer.status === 200 ? "without a request id" : `with status ${answer.status}${detail(answer.text)}`;
+      await this.#pause(attempt, `The Runtime API answered ${runtimePaths.next} ${what}`);
+    }
+  }
+
+  /** Posts an answer. A refusal is logged: the invocation is over either way. */
+  async respond(requestId: string, payload: readonly Uint8Array[]): Promise<void> {
+    await this.#post(runtimePaths.response(requestId), [], payload);
+  }
+
+  /** Posts a failure; `errorType` goes into the metrics, the document to the caller. */
+  async fail(requestId: string, errorType: string, document: Uint8Array): Promise<void> {
+    await this.#post(runtimePaths.error(requestId), errorHeaders(errorType), [document]);
+  }
+
+  /** Reports that the function cannot start. The process is expected to exit afterwards. */
+  async failInit(error: ErrorBody): Promise<void> {
+    const document = this.#platform.codec.utf8Encode(JSON.stringify(error));
+    await this.#post(runtimePaths.initError, errorHeaders(error.errorType), [document]);
+  }
+
+  async #post(
+    path: string,
+    headers: readonly (readonly [string, string])[],
+    payload: readonly Uint8Array[],
+  ): Promise<void> {
+    const answer = await this.#call("POST", path, headers, payload);
+    if (answer.status >= 200 && answer.status < 300) return;
+    const why = answer.status === 410 ? " (the invocation had timed out)" : "";
+    this.#log.error(
+      `The Runtime API refused ${path} with status ${answer.status}${why}${detail(answer.text)}`,
+    );
+  }
+
+  /** One call, repeated on a new connection while none answers. */
+  async #call(
+    method: "GET" | "POST",
+    path: string,
+    headers: readonly (readonly [string, string])[],
+    payload: readonly Uint8Array[],
+  ): Promise<IncomingResponse & { readonly body: Uint8Array; readonly text: () => string }> {
+    const { codec } = this.#platform;
+    const request = joinSmall(
+      codec.utf8Encode(requestHead(method, path, this.#host, headers, payload)),
+      payload,
+    );
+    for (let attempt = 0; ; attempt++) {
+      const kept = this.#connection;
+      try {
+        const connection = kept ?? new HttpConnection(await this.#platform.connect(this.#address), codec);
+        this.#connection = connection;
+        const head = await connection.exchange(method, request);
+        const body = await readWhole(
+          connection,
+          MAX_ANSWER_BYTES,
+          () => new Error("its answer is too large"),
+        );
+        if (!connection.release(this.#platform.now())) this.#connection = undefined;
+        return { ...head, body, text: () => codec.utf8Decode(body) };
+      } catch (error) {
+        this.#connection?.close();
+        this.#connection = undefined;
+        // A kept connection that went stale is nobody's fault: at once again, on a new one.
+        if (kept !== undefined && attempt === 0 && !kept.sawBytes) continue;
+        await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
+      }
+    }
+  }
+
+  async #pause(attempt: number, message: string, cause?: unknown): Promise<void> {
+    const pause = pausesMs[attempt];
+    if (pause === undefined) throw new RuntimeApiError(message, { cause });
+    this.#log.warn(message, { retry_in_ms: pause });
+    await sleep(this.#platform, pause);
+  }
+}
+
+/** `host:port` as an address; Lambda gives no other form. */
+export function addressOf(authority: string): Address {
+  const colon = authority.lastIndexOf(":");
+  if (colon < 0) return { host: authority, port: 80 };
+  return {
+    host: authority.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
+    port: Number(authority.slice(colon + 1)),
+  };
+}
+
+function errorHeaders(errorType: string): [string, string][] {
+  return [
+    ["content-type", "application/json"],
+    [runtimeHeaders.errorType, errorType.replace(/[^\x21-\x7e]+/g, " ").slice(0, 256)],
+  ];
+}
+
+/** Written by hand, not through `writeRequest`: an answer of many pieces goes out without being joined. */
+function requestHead(
+  method: string,
+  path: string,
+  host: string,
+  headers: readonly (readonly [string, string])[],
+  payload: readonly Uint8Array[],
+): string {
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: anylambda\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  if (method === "POST")
+    head += `content-length: ${payload.reduce((sum, piece) => sum + piece.length, 0)}\r\n`;
+  return `${head}\r\n`;
+}
+
+function detail(text: () => string): string {
+  const body = text().trim();
+  return body === "" ? "" : `: ${body.slice(0, 300)}`;
+}

@@ -1,0 +1,207 @@
+/**
+ * The table of variables: one row each, in the order of `docs/variables.md`, which a test compares with it.
+ * Names, fallbacks and defaults of `AWS_LWA_*` are LWA's (spec adapter.md 1.1); what LWA does not have is
+ * `ANYLAMBDA_*`.
+ */
+import * as parse from "./variable-values.ts";
+
+export interface Variable<T> {
+  readonly name: string;
+  /** Older name, still read when `name` is not set. `deprecated` ones are told about. */
+  readonly fallback?: { readonly name: string; readonly deprecated: boolean };
+  /** `undefined` means that another setting or nothing stands in for it. */
+  readonly default: T;
+  /** The default, for a reader. */
+  readonly defaultText: string;
+  readonly about: string;
+  /** What a value must look like, for a reader. */
+  readonly expected: string;
+  /** The value, or `undefined` when the text is none. */
+  readonly parse: (text: string) => T | undefined;
+  /** Parts of a value that was otherwise understood. */
+  readonly overlooked?: (text: string) => readonly string[];
+  /** A wrong value ends the process: what it would otherwise lead to is worse than not starting. */
+  readonly fatal: boolean;
+}
+
+function row<T>(variable: Variable<T>): Variable<T> {
+  return variable;
+}
+
+const deprecated = (name: string): { name: string; deprecated: true } => ({ name, deprecated: true });
+
+export const variables: {
+  readonly port: Variable<number>;
+  readonly host: Variable<string>;
+  readonly readinessPort: Variable<number | undefined>;
+  readonly readinessPath: Variable<string>;
+  readonly readinessProtocol: Variable<"http" | "tcp">;
+  readonly healthyStatus: Variable<readonly parse.StatusRange[]>;
+  readonly readinessTimeoutMs: Variable<number>;
+  readonly asyncInit: Variable<boolean>;
+  readonly removeBasePath: Variable<string>;
+  readonly passThroughPath: Variable<string>;
+  readonly authorizationSource: Variable<string | undefined>;
+  readonly errorStatus: Variable<readonly parse.StatusRange[] | undefined>;
+  readonly poolIdleMs: Variable<number>;
+  readonly runtimeApiProxy: Variable<string | undefined>;
+  readonly deadlineMarginMs: Variable<number>;
+  readonly appFailure: Variable<"error" | "response">;
+} = {
+  port: row({
+    name: "AWS_LWA_PORT",
+    fallback: { name: "PORT", deprecated: false },
+    default: 8080,
+    defaultText: "`8080`",
+    about: "Port on which the app listens",
+    expected: "a port from 1 to 65535",
+    parse: parse.port,
+    fatal: true,
+  }),
+  host: row({
+    name: "AWS_LWA_HOST",
+    fallback: deprecated("HOST"),
+    default: "127.0.0.1",
+    defaultText: "`127.0.0.1`",
+    about:
+      "Host on which the app listens: a name, an IPv4 address, or an IPv6 address with or without brackets",
+    expected: "a host name or an IP address",
+    parse: parse.host,
+    fatal: true,
+  }),
+  readinessPort: row<number | undefined>({
+    name: "AWS_LWA_READINESS_CHECK_PORT",
+    fallback: deprecated("READINESS_CHECK_PORT"),
+    default: undefined,
+    defaultText: "the app's port",
+    about: "Port that is asked whether the app is ready",
+    expected: "a port from 1 to 65535",
+    parse: parse.port,
+    fatal: true,
+  }),
+  readinessPath: row({
+    name: "AWS_LWA_READINESS_CHECK_PATH",
+    fallback: deprecated("READINESS_CHECK_PATH"),
+    default: "/",
+    defaultText: "`/`",
+    about: "Path of the readiness check, with a query if wanted",
+    expected: "a path that begins with /",
+    parse: parse.targetPath,
+    fatal: true,
+  }),
+  readinessProtocol: row({
+    name: "AWS_LWA_READINESS_CHECK_PROTOCOL",
+    fallback: deprecated("READINESS_CHECK_PROTOCOL"),
+    default: "http",
+    defaultText: "`http`",
+    about: "`http` waits for a healthy status, `tcp` for an open port",
+    expected: "http or tcp",
+    parse: (text) => parse.oneOf(text, ["http", "tcp"] as const),
+    fatal: true,
+  }),
+  healthyStatus: row({
+    name: "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS",
+    default: [{ from: 100, to: 499 }],
+    defaultText: "`100-499`",
+    about: "Statuses of the readiness check that mean ready, such as `200-399,401`",
+    expected: "a list of statuses and ranges such as 200-399,401",
+    parse: parse.statusList,
+    overlooked: parse.overlookedStatuses,
+    fatal: false,
+  }),
+  readinessTimeoutMs: row({
+    name: "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
+    default: Number.POSITIVE_INFINITY,
+    defaultText: "no limit",
+    about: "How long the app may take to become ready before the init fails; `0` is no limit",
+    expected: "a number of seconds",
+    parse: parse.secondsOrNoLimit,
+    fatal: false,
+  }),
+  asyncInit: row({
+    name: "AWS_LWA_ASYNC_INIT",
+    fallback: deprecated("ASYNC_INIT"),
+    default: false,
+    defaultText: "`false`",
+    about: "After 9.8 s of init, let Lambda go on and wait for the app inside the first invocation",
+    expected: "true or false",
+    parse: parse.boolean,
+    fatal: false,
+  }),
+  removeBasePath: row({
+    name: "AWS_LWA_REMOVE_BASE_PATH",
+    fallback: deprecated("REMOVE_BASE_PATH"),
+    default: "",
+    defaultText: "none",
+    about: "Prefix taken off the path once, at a segment boundary: `/api` makes `/api/orders` into `/orders`",
+    expected: "a path that begins with /",
+    parse: parse.basePath,
+    fatal: true,
+  }),
+  passThroughPath: row({
+    name: "AWS_LWA_PASS_THROUGH_PATH",
+    default: "/events",
+    defaultText: "`/events`",
+    about: "Path to which events that are not HTTP are posted",
+    expected: "a path",
+    parse: parse.passThroughPath,
+    fatal: true,
+  }),
+  authorizationSource: row<string | undefined>({
+    name: "AWS_LWA_AUTHORIZATION_SOURCE",
+    default: undefined,
+    defaultText: "none",
+    about: "Header whose value becomes `authorization`, for front doors that use that header themselves",
+    expected: "a header name",
+    parse: parse.headerName,
+    fatal: false,
+  }),
+  errorStatus: row<readonly parse.StatusRange[] | undefined>({
+    name: "AWS_LWA_ERROR_STATUS_CODES",
+    default: undefined,
+    defaultText: "none for HTTP, `500-599` for other events",
+    about: "Statuses of the app that make the invocation fail, such as `500,502-504`",
+    expected: "a list of statuses and ranges such as 500,502-504",
+    parse: parse.statusList,
+    overlooked: parse.overlookedStatuses,
+    fatal: false,
+  }),
+  poolIdleMs: row({
+    name: "AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS",
+    default: 4000,
+    defaultText: "`4`",
+    about: "How long an idle connection to the app is kept; `0` uses each once",
+    expected: "a number of seconds",
+    parse: parse.seconds,
+    fatal: false,
+  }),
+  runtimeApiProxy: row<string | undefined>({
+    name: "AWS_LWA_LAMBDA_RUNTIME_API_PROXY",
+    default: undefined,
+    defaultText: "none",
+    about: "Runtime API to poll instead of Lambda's own, as `host:port` or `http://host:port`",
+    expected: "host:port",
+    parse: parse.authority,
+    fatal: true,
+  }),
+  deadlineMarginMs: row({
+    name: "ANYLAMBDA_DEADLINE_MARGIN_MS",
+    default: 500,
+    defaultText: "`500`",
+    about: "How long before the invocation's deadline an app that has not answered is given up, in ms",
+    expected: "a number of milliseconds",
+    parse: parse.milliseconds,
+    fatal: false,
+  }),
+  appFailure: row({
+    name: "ANYLAMBDA_APP_FAILURE",
+    default: "error",
+    defaultText: "`error`",
+    about:
+      "What an HTTP event gets when the app cannot be reached, breaks off or is too slow: `error` fails the " +
+      "invocation, `response` answers 502 or 504",
+    expected: "error or response",
+    parse: (text) => parse.oneOf(text, ["error", "response"] as const),
+    fatal: true,
+  }),
+};
