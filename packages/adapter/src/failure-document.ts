@@ -15,10 +15,9 @@ export interface FailureDocument {
 /** The document of anything that was thrown while an invocation was handled. */
 export function documentOf(error: unknown, codec: Codec): FailureDocument {
   const errorType = error instanceof Failure ? error.code : "Adapter.InternalError";
-  return {
-    errorType,
-    document: codec.utf8Encode(JSON.stringify({ errorType, errorMessage: messageOf(error) })),
-  };
+  const errorMessage = messageOf(error);
+  const document = codec.utf8Encode(JSON.stringify({ errorType, errorMessage }));
+  return { errorType, document, reason: errorMessage };
 }
 
 /**
