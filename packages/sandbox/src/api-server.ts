@@ -1,0 +1,115 @@
+/**
+ * The one HTTP server of an environment: `AWS_LAMBDA_RUNTIME_API`, four APIs told apart by path prefix
+ * (environment.md 0).
+ */
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ExtensionRegistry } from "./extension-registry.ts";
+import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
+import { replyError, replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
+import type { RuntimeApi } from "./runtime-api.ts";
+
+/** Both sides of the conversation in one boot; a reset replaces them. */
+export interface Apis {
+  readonly runtimeApi: RuntimeApi;
+  readonly registry: ExtensionRegistry;
+}
+
+export class ApiServer {
+  #apis: Apis | undefined;
+  readonly #metadata: ExtensionMetadata;
+  readonly #server: Server;
+
+  private constructor(metadata: ExtensionMetadata) {
+    this.#metadata = metadata;
+    this.#server = createServer(
+      {
+        // Clients put up to 1 MiB into the X-Ray cause header (environment.md 1.6); Node's default is 16 KiB.
+        maxHeaderSize: 2 * 1024 * 1024,
+        // A parked poll waits for hours: nothing may time out here (environment.md 1.1).
+        requestTimeout: 0,
+        headersTimeout: 0,
+        keepAliveTimeout: 0,
+        // Answers are small and awaited: Nagle's algorithm would hold them back for 40 ms.
+        noDelay: true,
+      },
+      (request, response) => this.#handle(request, response),
+    );
+    this.#server.timeout = 0;
+    this.#server.maxHeadersCount = 0;
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      // The client closed its side in the middle of a body: it can still read.
+      if (error.code === "HPE_INVALID_EOF_STATE" && socket.writable) socket.end(truncatedRequestText());
+      else if (socket.writable)
+        socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      else socket.destroy();
+    });
+  }
+
+  /** Listens on a free port of the loopback interface. */
+  static async start(metadata: ExtensionMetadata): Promise<ApiServer> {
+    const api = new ApiServer(metadata);
+    await new Promise<void>((resolve, reject) => {
+      api.#server.once("error", reject);
+      api.#server.listen(0, "127.0.0.1", resolve);
+    });
+    return api;
+  }
+
+  /** Value of `AWS_LAMBDA_RUNTIME_API`. */
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  serve(apis: Apis): void {
+    this.#apis = apis;
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const target = request.url ?? "/";
+    const query = target.indexOf("?");
+    const path = query < 0 ? target : target.slice(0, query);
+    const apis = this.#apis;
+    if (apis === undefined) replyNotFound(response);
+    else if (path.startsWith("/2018-06-01/runtime/")) apis.runtimeApi.handle(request, response, path);
+    else if (path.startsWith("/2020-01-01/extension/"))
+      handleExtensionsApi(apis.registry, this.#metadata, request, response, path);
+    else handleRest(request, response, path);
+  }
+}
+
+/** What has no room of its own: ping, and the two APIs that are refused politely for now (environment.md 3.6). */
+function handleRest(request: IncomingMessage, response: ServerResponse, path: string): void {
+  switch (path) {
+    case "/2018-06-01/ping":
+      if (request.method !== "GET") replyMethodNotAllowed(response, "GET");
+      else {
+        response.writeHead(200, ["Content-Type", "text/plain; charset=utf-8", "Content-Length", "4"]);
+        response.end("pong");
+      }
+      return;
+    case "/2022-07-01/telemetry":
+      return refuse(request, response, "Telemetry");
+    case "/2020-08-15/logs":
+      return refuse(request, response, "Logs");
+    default:
+      replyNotFound(response);
+  }
+}
+
+/** 202 with an error body: extensions take every 2xx for "not here", a 404 makes some of them crash. */
+function refuse(request: IncomingMessage, response: ServerResponse, api: "Telemetry" | "Logs"): void {
+  request.resume();
+  if (request.method !== "PUT") return replyMethodNotAllowed(response, "PUT");
+  replyError(response, 202, {
+    errorMessage: `${api} API is not supported`,
+    errorType: `${api}.NotSupported`,
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * One boot of an environment: its processes from the first extension to the last one reaped, and the two APIs
+ * as these processes see them. A reset ends a boot; the next init makes a new one.
+ *
+ *  (1) A process that ends while nobody stops the boot is the boot's failure.
+ *  (2) Every process that was started is in `groups` until the boot is stopped.
+ */
+import { ExtensionRegistry } from "./extension-registry.ts";
+import { type Failure, extensionExit, runtimeExit } from "./failures.ts";
+import type { ExtensionProgram, Program } from "./function.ts";
+import { MemoryGauge } from "./memory.ts";
+import { type Launched, type ProcessGroup, type Stream, launch } from "./processes.ts";
+import { RuntimeApi } from "./runtime-api.ts";
+import { Watch } from "./watch.ts";
+import type { LogSource } from "./events.ts";
+import type { Variables } from "./variables.ts";
+
+export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
+
+export class Boot {
+  readonly watch: Watch<Failure> = new Watch();
+  readonly runtimeApi: RuntimeApi = new RuntimeApi(() => this.watch.changed());
+  readonly registry: ExtensionRegistry = new ExtensionRegistry(() => this.watch.changed());
+  readonly memory: MemoryGauge = new MemoryGauge();
+  runtime: ProcessGroup | undefined;
+  readonly extensions: Map<string, ProcessGroup> = new Map();
+  /** From here on processes are expected to end. */
+  stopping = false;
+  /** The runtime asked for an event, has none, and every INVOKE subscriber asked for the next. */
+  readonly atRest: () => boolean = () => this.runtimeApi.idle && this.registry.idle;
+  /** Resolves with the first failure of a process. */
+  readonly failed: Promise<Failure>;
+  #resolveFailed: (failure: Failure) => void = () => undefined;
+  readonly #directory: string;
+  readonly #variables: Variables;
+  readonly #line: LineSink;
+
+  constructor(directory: string, variables: Variables, line: LineSink) {
+    this.#directory = directory;
+    this.#variables = variables;
+    this.#line = line;
+    this.failed = new Promise((resolve) => {
+      this.#resolveFailed = resolve;
+    });
+  }
+
+  get groups(): readonly ProcessGroup[] {
+    return this.runtime === undefined
+      ? [...this.extensions.values()]
+      : [this.runtime, ...this.extensions.values()];
+  }
+
+  get leaders(): ReadonlySet<number> {
+    return new Set(this.groups.map((group) => group.pid));
+  }
+
+  async startRuntime(program: Program): Promise<Launched> {
+    const launched = await this.#start(program, this.#variables.runtime, { kind: "function" });
+    if (!launched.ok) return launched;
+    this.runtime = launched.group;
+    const command = [program.file, ...program.args].join(" ");
+    void launched.group.exit.then((exit) => this.#failed(runtimeExit(exit, command)));
+    return launched;
+  }
+
+  async startExtension(program: ExtensionProgram): Promise<Launched> {
+    const { name } = program;
+    const launched = await this.#start(program, this.#variables.extension, { kind: "extension", name });
+    if (!launched.ok) return launched;
+    this.extensions.set(name, launched.group);
+    void launched.group.exit.then((exit) => this.#failed(extensionExit(exit, name, this.#reportedBy(name))));
+    return launched;
+  }
+
+  /** Last output of the process a failure is blamed on. */
+  lastLinesOf(failure: Failure): readonly string[] {
+    const group = failure.extension === undefined ? this.runtime : this.extensions.get(failure.extension);
+    return group?.lastLines ?? [];
+  }
+
+  #reportedBy(name: string): "InitError" | "ExitError" | undefined {
+    const state = this.registry.byName(name)?.state;
+    return state === "InitError" || state === "ExitError" ? state : undefined;
+  }
+
+  /** Invariant 1. */
+  #failed(failure: Failure): void {
+    if (this.stopping) return;
+    this.watch.fail(failure);
+    this.#resolveFailed(failure);
+  }
+
+  async #start(
+    program: Program,
+    variables: Readonly<Record<string, string>>,
+    source: LogSource,
+  ): Promise<Launched> {
+    const line = (stream: Stream, text: string): void => this.#line(source, stream, text);
+    const launched = await launch({ program, directory: this.#directory, variables, line });
+    if (launched.ok) this.memory.add(launched.group.pid);
+    return launched;
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * The owner of one execution environment. States, transitions and the numbered invariants stand in `state.ts`;
+ * this file performs them. How a boot starts is in `init.ts`, how it ends in `stop.ts`.
+ *
+ * One verb at a time: `init` or `invoke`. Only `shutdown` may come in between; it makes the running verb fail,
+ * waits for it, and then ends the processes.
+ */
+import type { ShutdownReason } from "@anylambda/wire";
+import { ApiServer } from "./api-server.ts";
+import { Boot } from "./boot.ts";
+import type { InitReport, InvocationReport, InvocationStatus, SandboxEvent } from "./events.ts";
+import { type Failure, statusOf, stopped, timedOut } from "./failures.ts";
+import type { FunctionConfiguration } from "./function.ts";
+import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
+import { failedInit, initTracesOf } from "./init-report.ts";
+import { type InitOutcome, initialize } from "./init.ts";
+import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
+import { stopProcesses } from "./stop.ts";
+import { type Variables, variablesOf } from "./variables.ts";
+
+export interface EnvironmentOptions {
+  /** Takes every event, as it happens. */
+  readonly report: (event: SandboxEvent) => void;
+  /** Search path for the programs of the function. */
+  readonly path: string;
+}
+
+export class Environment {
+  readonly id: string;
+  readonly variables: Variables;
+  #state: EnvironmentState = "created";
+  /** The latest boot; after a reset the one that ended. */
+  #boot: Boot | undefined;
+  #verb: Promise<unknown> = Promise.resolve();
+  #shutdown: Promise<void> | undefined;
+  /** Duration of a reported init, until the first invocation reports it. */
+  #initDurationMs: number | undefined;
+  readonly #configuration: FunctionConfiguration;
+  readonly #report: (event: SandboxEvent) => void;
+  readonly #api: ApiServer;
+  readonly #functionArn: string;
+
+  private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
+    this.id = newEnvironmentId();
+    this.#configuration = configuration;
+    this.#report = options.report;
+    this.#api = api;
+    this.#functionArn = functionArnOf(configuration);
+    const logStream = logStreamOf(configuration.version, this.id, new Date());
+    this.variables = variablesOf(configuration, { runtimeApi: api.address, logStream, path: options.path });
+  }
+
+  /** An environment in the state `created`: its API listens, nothing runs. */
+  static async create(
+    configuration: FunctionConfiguration,
+    options: EnvironmentOptions,
+  ): Promise<Environment> {
+    const { name, version, handler, accountId } = configuration;
+    const api = await ApiServer.start({ functionName: name, functionVersion: version, handler, accountId });
+    return new Environment(configuration, options, api);
+  }
+
+  get state(): EnvironmentState {
+    return this.#state;
+  }
+
+  /** The first init (phase `init`). Never rejects. A failure leaves the environment `created`. */
+  init(): Promise<InitReport> {
+    this.#to("start");
+    return this.#as(this.#init());
+  }
+
+  /** One invocation, with init inside it when nothing runs. Never rejects; resolves at its end. */
+  invoke(job: Job): Promise<InvocationReport> {
+    this.#to("invoke");
+    return this.#as(this.#invoke(job));
+  }
+
+  /** Ends the environment, whatever it does. Resolves when every process is reaped (invariant 7). */
+  shutdown(reason: ShutdownReason): Promise<void> {
+    this.#shutdown ??= this.#stop(reason);
+    return this.#shutdown;
+  }
+
+  async #init(): Promise<InitReport> {
+    const started = performance.now();
+    const boot = this.#newBoot();
+    const outcome = await this.#initialize(boot, started + initLimitMs);
+    if (outcome.kind === "ready") {
+      this.#to("ready");
+      this.#initDurationMs = performance.now() - started;
+      return this.#tellInit({
+        type: "initReport",
+        phase: "init",
+        status: "success",
+        durationMs: this.#initDurationMs,
+      });
+    }
+    const traces = initTracesOf(boot, started);
+    await this.#reset(boot, outcome.kind === "late" ? "timeout" : "failure");
+    return this.#tellInit(failedInit(boot, "init", outcome, traces));
+  }
+
+  async #invoke(job: Job): Promise<InvocationReport> {
+    const started = performance.now();
+    const { timeoutMs } = this.#configuration;
+    const deadlineMs = Date.now() + timeoutMs;
+    const answer = new OneAnswer(job);
+    if (this.#state === "initializing") {
+      const failed = await this.#initializeInside(job, started, answer);
+      if (failed !== undefined) return failed;
+    }
+    const boot = this.#boot as Boot;
+    // First the event, then the words about it: nothing stands between a caller and its handler.
+    boot.runtimeApi.deliver(deliveryOf(job, this.#functionArn, deadlineMs, answer));
+    boot.registry.invoke(() => invokeEventOf(job, this.#functionArn, deadlineMs));
+    this.#tellStart(job);
+    const outcome = await boot.watch.until(boot.atRest, started + timeoutMs - performance.now());
+    if (outcome !== "met") {
+      const failure = outcome === "late" ? timedOut(timeoutMs) : (boot.watch.failure as Failure);
+      return this.#fail(boot, job, failure, started, answer);
+    }
+    if (!this.#isStopping()) this.#to("done");
+    const durationMs = performance.now() - started;
+    boot.memory.afterInvocation(durationMs);
+    const { errorType, fault } = answer;
+    if (fault !== undefined) this.#tell({ type: "fault", requestId: job.requestId, ...fault });
+    return this.#tellEnd(
+      boot,
+      job,
+      durationMs,
+      errorType === undefined ? "success" : statusOf(errorType),
+      errorType,
+    );
+  }
+
+  /** Suppressed init. Answers the invocation and returns its report when init fails. */
+  async #initializeInside(
+    job: Job,
+    started: number,
+    answer: OneAnswer,
+  ): Promise<InvocationReport | undefined> {
+    const { timeoutMs } = this.#configuration;
+    const boot = this.#newBoot();
+    const outcome = await this.#initialize(boot, started + timeoutMs);
+    if (outcome.kind === "ready") {
+      this.#to("ready");
+      const durationMs = performance.now() - started;
+      this.#tellInit({ type: "initReport", phase: "invoke", status: "success", durationMs });
+      this.#to("invoke");
+      return undefined;
+    }
+    const traces = initTracesOf(boot, started);
+    const failure = outcome.kind === "failed" ? outcome.failure : timedOut(timeoutMs);
+    this.#tellStart(job);
+    const tellInit = (): InitReport => this.#tellInit(failedInit(boot, "invoke", outcome, traces));
+    return this.#fail(boot, job, failure, started, answer, tellInit);
+  }
+
+  /** The end of an invocation that takes its boot with it: first the answer, then the reset, then the report. */
+  async #fail(
+    boot: Boot,
+    job: Job,
+    failure: Failure,
+    started: number,
+    answer: OneAnswer,
+    beforeEnd?: () => void,
+  ): Promise<InvocationReport> {
+    const { errorType, message } = failure;
+    const status = statusOf(errorType);
+    answer.fail(failure);
+    // Beyond the limit is only the timer's lateness: at the limit the function was over.
+    const durationMs = Math.min(performance.now() - started, this.#configuration.timeoutMs);
+    boot.memory.look();
+    this.#tell({ type: "fault", requestId: job.requestId, errorType, message });
+    await this.#reset(boot, status === "timeout" ? "timeout" : "failure");
+    beforeEnd?.();
+    return this.#tellEnd(boot, job, durationMs, status, errorType);
+  }
+
+  #newBoot(): Boot {
+    const boot = new Boot(this.#configuration.taskRoot, this.variables, (source, stream, line) =>
+      this.#tell({ type: "log", source, stream, line }),
+    );
+    this.#boot = boot;
+    this.#api.serve(boot);
+    return boot;
+  }
+
+  async #initialize(boot: Boot, deadline: number): Promise<InitOutcome> {
+    this.#tell({ type: "initStart" });
+    const outcome = await initialize(boot, this.#configuration, deadline);
+    if (this.#isStopping()) return { kind: "failed", failure: stopped() };
+    boot.memory.look();
+    if (outcome.kind === "ready") void boot.failed.then((failure) => this.#tellFaultAtRest(boot, failure));
+    return outcome;
+  }
+
+  /** Ends the boot and its processes, unless `shutdown` is about to. */
+  async #reset(boot: Boot, reason: ShutdownReason): Promise<void> {
+    if (this.#isStopping()) return;
+    this.#to("fail");
+    this.#tell({ type: "shutdown", reason });
+    await stopProcesses(boot, reason);
+    if (!this.#isStopping()) this.#to("reaped");
+  }
+
+  async #stop(reason: ShutdownReason): Promise<void> {
+    this.#to("shutdown");
+    this.#boot?.watch.fail(stopped());
+    await this.#verb;
+    this.#tell({ type: "shutdown", reason });
+    if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
+    await this.#api.close();
+    this.#to("reaped");
+  }
+
+  #as<Result>(verb: Promise<Result>): Promise<Result> {
+    this.#verb = verb;
+    return verb;
+  }
+
+  #isStopping(): boolean {
+    return this.#state === "stopping";
+  }
+
+  #to(event: EnvironmentEvent): void {
+    this.#state = transition(this.#state, event);
+  }
+
+  #tellInit(report: InitReport): InitReport {
+    this.#tell(report);
+    return report;
+  }
+
+  #tellStart(job: Job): void {
+    this.#tell({ type: "start", requestId: job.requestId, version: this.#configuration.version });
+  }
+
+  /** On Lambda a frozen process cannot end. Here it can: it fails the next invocation, and is told of at once. */
+  #tellFaultAtRest(boot: Boot, { errorType, message }: Failure): void {
+    if (this.#boot === boot && this.#state === "idle") this.#tell({ type: "fault", errorType, message });
+  }
+
+  /** END and REPORT (invariant 5). */
+  #tellEnd(
+    boot: Boot,
+    job: Job,
+    durationMs: number,
+    status: InvocationStatus,
+    errorType: string | undefined,
+  ): InvocationReport {
+    const { requestId } = job;
+    const initDurationMs = this.#initDurationMs;
+    this.#initDurationMs = undefined;
+    const report: InvocationReport = {
+      type: "report",
+      requestId,
+      status,
+      durationMs,
+      // Since August 2025 init is billed as well (environment.md 4.2).
+      billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
+      memorySizeMb: this.#configuration.memorySizeMb,
+      maxMemoryUsedMb: Math.ceil(boot.memory.peakBytes / 1_048_576),
+      ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      ...(errorType === undefined ? {} : { errorType }),
+    };
+    this.#tell({ type: "end", requestId });
+    this.#tell(report);
+    return report;
+  }
+
+  #tell(event: Told): void {
+    this.#report({ time: new Date(), environment: this.id, ...event });
+  }
+}
+
+/** Limit of an on-demand init (environment.md 4.2). */
+const initLimitMs = 10_000;
+
+/** An event without what is the same for all of them. */
+type Told = SandboxEvent extends infer Event
+  ? Event extends SandboxEvent
+    ? Omit<Event, "time" | "environment">
+    : never
+  : never;

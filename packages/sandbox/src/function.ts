@@ -1,0 +1,46 @@
+/** A program with its arguments: never a shell string. */
+export interface Program {
+  /** Absolute path, or a name looked up in the `PATH` of the environment it is started in. */
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** An external extension: on Lambda a file in `/opt/extensions`, here any program with that file's name. */
+export interface ExtensionProgram extends Program {
+  /** Must be the name the extension registers with (environment.md 2.1). */
+  readonly name: string;
+}
+
+/** What the sandbox runs: the configuration of one Lambda function. */
+export interface FunctionConfiguration {
+  readonly name: string;
+  readonly version: string;
+  /** Value of `_HANDLER`. */
+  readonly handler: string;
+  /** Memory size, MB: 128 to 10,240. Reported, and given to the processes; not yet enforced. */
+  readonly memorySizeMb: number;
+  /** Function timeout, ms: 1,000 to 900,000. */
+  readonly timeoutMs: number;
+  readonly region: string;
+  /** 12 digits. */
+  readonly accountId: string;
+  /** Directory of the code: `LAMBDA_TASK_ROOT` and working directory. */
+  readonly taskRoot: string;
+  /** Directory standing for `/opt`; its `extensions/*` are started, its `bootstrap` is the second choice. */
+  readonly optRoot?: string;
+  /** The runtime process. Without it `bootstrap` is looked for in `taskRoot`, then in `optRoot`. */
+  readonly command?: Program;
+  /** Extensions beside those in `optRoot/extensions`. */
+  readonly extensions: readonly ExtensionProgram[];
+  /** The user's own variables (on Lambda: the function's configuration). */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Credentials of the execution role. Without them the processes get well-formed ones that AWS refuses. */
+  readonly credentials?: Credentials;
+}
+
+/** Temporary credentials, as STS gives them. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}

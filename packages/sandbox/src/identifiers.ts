@@ -1,0 +1,43 @@
+/** Names that AWS makes up for an environment and an invocation; here made of random bytes. */
+import { createHash, randomBytes } from "node:crypto";
+import type { FunctionConfiguration } from "./function.ts";
+
+/** ARN as invoked without a qualifier (environment.md 1.3). */
+export function functionArnOf(configuration: FunctionConfiguration): string {
+  return `arn:aws:lambda:${configuration.region}:${configuration.accountId}:function:${configuration.name}`;
+}
+
+/** Last part of the log stream's name: 32 hex digits, one environment each. */
+export function newEnvironmentId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** `YYYY/MM/DD/[version]id` (environment.md 4.7). */
+export function logStreamOf(version: string, environment: string, created: Date): string {
+  return `${created.toISOString().slice(0, 10).replaceAll("-", "/")}/[${version}]${environment}`;
+}
+
+/** `Root=1-<8 hex: seconds>-<24 hex>`. */
+export function newTraceRoot(): string {
+  const seconds = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString("hex")}`;
+}
+
+/**
+ * The value of `Lambda-Runtime-Trace-Id` (environment.md 1.3): always with a parent and a sampling decision.
+ * What the caller sent is kept, what it left out is added; "not sampled", because nobody here collects traces.
+ */
+export function completeTraceId(given: string | undefined): string {
+  const root = given !== undefined && given.includes("Root=") ? given : newTraceRoot();
+  const parent = root.includes("Parent=") ? "" : `;Parent=${randomBytes(8).toString("hex")}`;
+  const sampled = root.includes("Sampled=") ? "" : ";Sampled=0";
+  return root + parent + sampled;
+}
+
+/** Id of a function URL: 32 characters, the same for the same function every time. */
+export function urlIdOf(configuration: FunctionConfiguration): string {
+  const digest = createHash("sha256").update(functionArnOf(configuration)).digest();
+  let id = "";
+  for (const byte of digest) id += (byte % 36).toString(36);
+  return id;
+}

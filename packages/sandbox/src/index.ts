@@ -1,0 +1,17 @@
+export type { Credentials, ExtensionProgram, FunctionConfiguration, Program } from "./function.ts";
+export type {
+  Fault,
+  InitFailure,
+  InitReport,
+  InvocationReport,
+  InvocationStatus,
+  LogSource,
+  SandboxEvent,
+} from "./events.ts";
+export { startFleet } from "./fleet.ts";
+export type { Fleet, FleetAnswer, FleetOptions, Invocation, InvokeRequest, Refusal } from "./fleet.ts";
+export type { InvocationAnswer } from "./invocation.ts";
+export { logLinesOf } from "./report.ts";
+export type { RefusedVariable } from "./variables.ts";
+export { listenFunctionUrl } from "./listeners/function-url.ts";
+export type { FunctionUrlListener, FunctionUrlOptions } from "./listeners/function-url.ts";

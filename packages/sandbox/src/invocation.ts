@@ -1,0 +1,98 @@
+/**
+ * One invocation between the fleet and an environment: what goes in, what comes out, and that it comes out once.
+ */
+import { type InvokeEvent, fromInvocationHead } from "@anylambda/wire";
+import type { RuntimeAnswer } from "./answers.ts";
+import { type Failure, payloadOf } from "./failures.ts";
+import type { Delivery } from "./runtime-api.ts";
+
+/** What the caller gets (environment.md 4.5). */
+export interface InvocationAnswer {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  /** As `X-Amz-Function-Error`: present when the function failed. */
+  readonly functionError?: "Unhandled";
+  readonly errorType?: string;
+}
+
+/** An invocation on its way to an environment. */
+export interface Job {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  readonly traceId: string;
+  /** JSON text. */
+  readonly clientContext: string | undefined;
+  /** Takes the answer, as early as possible. */
+  readonly answer: (answer: InvocationAnswer) => void;
+}
+
+/** Gives the caller the first of all answers and drops the others (state.ts, invariant 4). */
+export class OneAnswer {
+  errorType: string | undefined;
+  /** The runtime broke the protocol: what the log says of it. */
+  fault: { readonly errorType: string; readonly message: string } | undefined;
+  #given = false;
+  readonly #job: Job;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  give(answer: RuntimeAnswer): void {
+    if ("failed" in answer) {
+      this.fault ??= { errorType: answer.failed, message: answer.message };
+      this.fail({ errorType: answer.failed, message: answer.message, sentence: answer.message });
+    } else this.#send(answer.payload, answer.errorType);
+  }
+
+  fail(failure: Failure): void {
+    this.#send(payloadOf(failure, this.#job.requestId), failure.errorType);
+  }
+
+  #send(payload: Uint8Array, errorType: string | undefined): void {
+    if (this.#given) return;
+    this.#given = true;
+    this.errorType = errorType;
+    const { requestId, answer } = this.#job;
+    answer(
+      errorType === undefined
+        ? { requestId, payload }
+        : { requestId, payload, functionError: "Unhandled", errorType },
+    );
+  }
+}
+
+/** The invocation as `/invocation/next` tells it. */
+export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, answer: OneAnswer): Delivery {
+  const { requestId, payload, traceId, clientContext } = job;
+  const head = ["Content-Type", "application/json", "Content-Length", String(payload.length)];
+  const fields = fromInvocationHead({
+    requestId,
+    deadlineMs,
+    functionArn,
+    traceId: headerText(traceId),
+    clientContext: clientContext === undefined ? undefined : headerText(clientContext),
+    cognitoIdentity: undefined,
+    tenantId: undefined,
+  });
+  for (const [name, value] of fields) head.push(name, value);
+  return { requestId, head, payload, answer: (given) => answer.give(given) };
+}
+
+/** The invocation as extensions hear of it. */
+export function invokeEventOf(job: Job, functionArn: string, deadlineMs: number): InvokeEvent {
+  return {
+    eventType: "INVOKE",
+    deadlineMs,
+    requestId: job.requestId,
+    invokedFunctionArn: functionArn,
+    tracing: { type: "X-Amzn-Trace-Id", value: job.traceId },
+  };
+}
+
+/** Text that came from outside, as a header value: UTF-8 bytes, no control characters. */
+function headerText(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what it is about
+  const clean = text.replaceAll(/[\u0000-\u001f\u007f]/g, " ");
+  return Buffer.from(clean, "utf8").toString("latin1");
+}

@@ -1,0 +1,201 @@
+/**
+ * Starting, signalling and reaping the processes of an environment.
+ *
+ *  (1) A child leads its own session and process group, so that one signal reaches all it started.
+ *  (2) Its variables are exactly those given; it is started without a shell.
+ *  (3) `exit` resolves once the child itself is reaped; `gone` when, beyond that, its group is empty and its
+ *      output was read to the end. After `gone` nothing is signalled any more: the id may belong to others.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { Program } from "./function.ts";
+import { LineSplitter } from "./lines.ts";
+import { hasProcessTable, isDead, membersOf } from "./process-table.ts";
+
+export type Stream = "stdout" | "stderr";
+
+export interface Launch {
+  readonly program: Program;
+  readonly directory: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly line: (stream: Stream, line: string) => void;
+}
+
+export type Launched =
+  | { readonly ok: true; readonly group: ProcessGroup }
+  /** `reason` as Lambda words it: `fork/exec FILE: permission denied`. */
+  | { readonly ok: false; readonly reason: string; readonly badDirectory: boolean };
+
+export type Exit =
+  | { readonly kind: "status"; readonly status: number }
+  | { readonly kind: "signal"; readonly signal: NodeJS.Signals };
+
+/** Starts a program. Never rejects: what cannot be started is a value. */
+export async function launch(launch: Launch): Promise<Launched> {
+  const { program, directory, variables } = launch;
+  let child: ChildProcess;
+  try {
+    child = spawn(program.file, program.args, {
+      cwd: directory,
+      env: { ...variables },
+      // Own session and group (invariant 1): also keeps the terminal's Ctrl-C from the children, which the
+      // environment shuts down in its own order.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: false,
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", reject);
+    });
+  } catch (error) {
+    const badDirectory = !isDirectory(directory);
+    const what = badDirectory ? `chdir ${directory}` : `fork/exec ${program.file}`;
+    return { ok: false, reason: `${what}: ${wordOf(error as NodeJS.ErrnoException)}`, badDirectory };
+  }
+  return { ok: true, group: new ProcessGroup(child, launch) };
+}
+
+export class ProcessGroup {
+  readonly pid: number;
+  readonly program: Program;
+  readonly exit: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
+  readonly #last: Readonly<Record<Stream, string[]>> = { stdout: [], stderr: [] };
+  #gone: Promise<void> | undefined;
+  #empty = false;
+
+  constructor(child: ChildProcess, { program, line }: Launch) {
+    this.pid = child.pid as number;
+    this.program = program;
+    this.#child = child;
+    this.exit = new Promise((resolve) => {
+      child.once("exit", (status, signal) =>
+        resolve(signal === null ? { kind: "status", status: status ?? 0 } : { kind: "signal", signal }),
+      );
+    });
+    this.#closed = new Promise((resolve) => {
+      child.once("close", () => resolve());
+    });
+    // A signal that cannot be sent is told here; `gone` is what counts.
+    child.on("error", () => undefined);
+    const take = (stream: Stream, text: string): void => {
+      const last = this.#last[stream];
+      last.push(text);
+      if (last.length > keptLines) last.shift();
+      line(stream, text);
+    };
+    readLines(child.stdout, (text) => take("stdout", text));
+    readLines(child.stderr, (text) => take("stderr", text));
+  }
+
+  /** What the process last had to say: stderr, or stdout when it wrote nothing there. At most 20 lines. */
+  get lastLines(): readonly string[] {
+    return this.#last.stderr.length > 0 ? [...this.#last.stderr] : [...this.#last.stdout];
+  }
+
+  signal(signal: "SIGTERM" | "SIGKILL"): void {
+    if (this.#empty) return;
+    send(-this.pid, signal);
+    if (!hasProcessTable || signal !== "SIGKILL") return;
+    for (const stray of membersOf(new Set([this.pid]))) if (stray.group !== this.pid) send(stray.pid, signal);
+  }
+
+  /** Invariant 3. Waits for ever for a process that nobody ends. */
+  gone(): Promise<void> {
+    this.#gone ??= this.#awaitEmpty();
+    return this.#gone;
+  }
+
+  async #awaitEmpty(): Promise<void> {
+    await this.exit;
+    // The kernel has no event for "group is empty" that an unprivileged parent could wait for: ask, ever more
+    // rarely. The first question is nearly always the last.
+    for (let pause = 1; this.#isAlive(); pause = Math.min(pause * 2, 32)) await delay(pause);
+    this.#empty = true;
+    // A process that left the session can hold the pipes open for ever.
+    await Promise.race([this.#closed, delay(lastOutputMs)]);
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
+  #isAlive(): boolean {
+    const leaders = new Set([this.pid]);
+    // Not every process 1 reaps the orphans it inherits; a zombie would keep the group for ever.
+    if (hasProcessTable) return membersOf(leaders).some((row) => !isDead(row));
+    return send(-this.pid, 0);
+  }
+}
+
+/** How an exit reads in Lambda's messages, which are Go's. */
+export function exitText(exit: Exit): string {
+  if (exit.kind === "status") return `exit status ${exit.status}`;
+  return `signal: ${signalTexts[exit.signal] ?? exit.signal.toLowerCase()}`;
+}
+
+const keptLines = 20;
+
+/** Time for output that is still in the pipe when the last process is gone. */
+const lastOutputMs = 250;
+
+const signalTexts: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGHUP: "hangup",
+  SIGINT: "interrupt",
+  SIGQUIT: "quit",
+  SIGILL: "illegal instruction",
+  SIGTRAP: "trace/breakpoint trap",
+  SIGABRT: "aborted",
+  SIGBUS: "bus error",
+  SIGFPE: "floating point exception",
+  SIGKILL: "killed",
+  SIGUSR1: "user defined signal 1",
+  SIGSEGV: "segmentation fault",
+  SIGUSR2: "user defined signal 2",
+  SIGPIPE: "broken pipe",
+  SIGALRM: "alarm clock",
+  SIGTERM: "terminated",
+};
+
+/** `false` when there is nobody to send to. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function readLines(stream: Readable | null, take: (line: string) => void): void {
+  const splitter = new LineSplitter();
+  stream?.on("data", (chunk: Buffer) => {
+    for (const line of splitter.push(chunk)) take(line);
+  });
+  stream?.on("close", () => {
+    for (const line of splitter.end()) take(line);
+  });
+  stream?.on("error", () => undefined);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The kernel's words, as Go prints them. */
+function wordOf(error: NodeJS.ErrnoException): string {
+  return words[error.code ?? ""] ?? error.message;
+}
+
+const words: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  EACCES: "permission denied",
+  ENOEXEC: "exec format error",
+};
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

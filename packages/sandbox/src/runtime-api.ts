@@ -1,0 +1,216 @@
+/**
+ * The Runtime API of one boot (environment.md 1): what the runtime asks, and what it is given.
+ *
+ *  (1) The id in the path is checked before the state.
+ *  (2) A call that the state does not allow is 403 and changes nothing.
+ *  (3) An invocation is answered once, by the first complete answer, and before its runtime gets its 202.
+ *  (4) An event is delivered only to a runtime that asked for one.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ErrorBody, MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wire";
+import { type RuntimeAnswer, errorTypeOf, fromErrorPost, fromResponsePost, tooLarge } from "./answers.ts";
+import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
+import { drained, readBody } from "./request-body.ts";
+import {
+  type RuntimeCall,
+  type RuntimeState,
+  runtimeStateAfter,
+  runtimeStateError,
+} from "./runtime-states.ts";
+
+/** One invocation as the Runtime API hands it out. */
+export interface Delivery {
+  readonly requestId: string;
+  /** Head of the answer to `/next`: names and values in turn. */
+  readonly head: readonly string[];
+  readonly payload: Uint8Array;
+  /** Takes the answer; called at most once. */
+  readonly answer: (answer: RuntimeAnswer) => void;
+}
+
+/** What the runtime posted to `/init/error`. */
+export interface InitErrorPost {
+  readonly errorType: string;
+  readonly payload: Uint8Array;
+}
+
+export class RuntimeApi {
+  state: RuntimeState = "Started";
+  initError: InitErrorPost | undefined;
+  #delivery: Delivery | undefined;
+  /** Polls that wait for an event. More than one only when a runtime polls again while it is parked. */
+  #parked: ServerResponse[] = [];
+  readonly #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** The runtime asked for an event and has none: init is over, or the invocation. */
+  get idle(): boolean {
+    return this.state === "Ready" && this.#delivery === undefined;
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#delivery = delivery;
+    this.#flush();
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, path: string): void {
+    if (path === nextPath) {
+      if (request.method === "GET") this.#next(response);
+      else replyMethodNotAllowed(response, "GET");
+      return;
+    }
+    const call = callOf(path);
+    if (call === undefined) replyNotFound(response);
+    else if (request.method !== "POST") replyMethodNotAllowed(response, "POST");
+    else void this.#post(request, response, call);
+  }
+
+  #next(response: ServerResponse): void {
+    const answered = this.state === "RuntimeResponseSentState";
+    if (!this.#enter("next", response)) return;
+    if (answered) this.#delivery = undefined;
+    // A runtime that gave up its connection and polls again leaves a dead one behind.
+    if (this.#parked.length > 0) this.#parked = this.#parked.filter((poll) => !poll.destroyed);
+    this.#parked.push(response);
+    this.#flush();
+    this.#changed();
+  }
+
+  /** Invariant 4. */
+  #flush(): void {
+    const delivery = this.#delivery;
+    if (delivery === undefined || this.#parked.length === 0) return;
+    const state = runtimeStateAfter(this.state, "delivered");
+    if (state === undefined) return;
+    const polls = this.#parked;
+    this.#parked = [];
+    for (const poll of polls) {
+      poll.writeHead(200, delivery.head as string[]);
+      poll.end(delivery.payload);
+    }
+    this.state = state;
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse, call: PostCall): Promise<void> {
+    if (call.kind === "initError") {
+      if (!this.#enter("initError", response)) return;
+      const body = await readBody(request, MAX_PAYLOAD_BYTES);
+      this.initError = {
+        errorType: errorTypeOf(request.headers[runtimeHeaders.errorType]),
+        payload: body.kind === "complete" ? body.bytes : new Uint8Array(),
+      };
+      replyAccepted(response);
+      this.#changed();
+      return;
+    }
+    const delivery = this.#delivery;
+    if (delivery === undefined || !names(call.id, delivery.requestId)) {
+      replyError(response, 400, invalidRequestId);
+      return;
+    }
+    if (!this.#enter(call.kind, response)) return;
+    const refused = call.kind === "response" ? modeError(request) : undefined;
+    const body = await readBody(request, MAX_PAYLOAD_BYTES);
+    if (refused !== undefined) {
+      delivery.answer(refused.answer);
+      this.#sent();
+      replyError(response, 400, refused.error);
+      return;
+    }
+    switch (body.kind) {
+      case "complete":
+        delivery.answer(
+          call.kind === "response"
+            ? fromResponsePost(request, body.bytes)
+            : fromErrorPost(request, body.bytes),
+        );
+        this.#sent();
+        replyAccepted(response);
+        break;
+      case "tooLarge":
+        delivery.answer(tooLarge());
+        await drained(request);
+        this.#sent();
+        replyError(response, 413, requestEntityTooLarge);
+        break;
+      case "truncated":
+        // The connection is gone, or `api-server.ts` has answered on the raw socket.
+        delivery.answer({ failed: "Runtime.TruncatedResponse", message: "Response was truncated" });
+        this.#sent();
+        break;
+    }
+  }
+
+  #sent(): void {
+    this.state = runtimeStateAfter(this.state, "responseSent") ?? this.state;
+    this.#changed();
+  }
+
+  /** Invariant 2. */
+  #enter(call: RuntimeCall, response: ServerResponse): boolean {
+    const state = runtimeStateAfter(this.state, call);
+    if (state === undefined) {
+      replyError(response, 403, runtimeStateError(this.state, call));
+      return false;
+    }
+    this.state = state;
+    return true;
+  }
+}
+
+const root = "/2018-06-01/runtime/";
+const nextPath = `${root}invocation/next`;
+const invocationRoot = `${root}invocation/`;
+
+type PostCall = { readonly kind: "response" | "error"; readonly id: string } | { readonly kind: "initError" };
+
+/** `restore/*` is not here: with SnapStart off those paths are 404 (environment.md 1.2). */
+function callOf(path: string): PostCall | undefined {
+  if (path === `${root}init/error`) return { kind: "initError" };
+  if (!path.startsWith(invocationRoot)) return undefined;
+  const slash = path.indexOf("/", invocationRoot.length);
+  if (slash <= invocationRoot.length) return undefined;
+  const id = path.slice(invocationRoot.length, slash);
+  switch (path.slice(slash + 1)) {
+    case "response":
+      return { kind: "response", id };
+    case "error":
+      return { kind: "error", id };
+    default:
+      return undefined;
+  }
+}
+
+/** Some clients URL-encode the id (environment.md 1.4). */
+function names(sent: string, requestId: string): boolean {
+  if (sent === requestId) return true;
+  try {
+    return decodeURIComponent(sent) === requestId;
+  } catch {
+    return false;
+  }
+}
+
+function modeError(request: IncomingMessage): { error: ErrorBody; answer: RuntimeAnswer } | undefined {
+  const mode = request.headers[runtimeHeaders.responseMode];
+  // `streaming` is collected into the buffered answer: who decides whether an invocation streams is the
+  // invoker (environment.md 1.5), and no front door here asks for it yet.
+  if (mode === undefined || mode === "" || mode === "streaming") return undefined;
+  return {
+    error: invalidResponseMode,
+    answer: { failed: "Runtime.InvalidResponseModeHeader", message: "Invalid function response mode" },
+  };
+}
+
+const invalidRequestId: ErrorBody = { errorMessage: "Invalid request ID", errorType: "InvalidRequestID" };
+const invalidResponseMode: ErrorBody = {
+  errorMessage: "Invalid function response mode",
+  errorType: "InvalidFunctionResponseMode",
+};
+const requestEntityTooLarge: ErrorBody = {
+  errorMessage: `Exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`,
+  errorType: "RequestEntityTooLarge",
+};

@@ -1,0 +1,128 @@
+/**
+ * Who sees which environment variable (environment.md 4.7). Pure.
+ * A child gets exactly what stands here: nothing of the developer's own environment but `PATH`, and that only
+ * because the programs of `/var/lang/bin` do not exist on a laptop.
+ */
+import type { FunctionConfiguration } from "./function.ts";
+
+/** Where the function runs; on Lambda these are the platform's constants. */
+export interface Place {
+  /** Value of `AWS_LAMBDA_RUNTIME_API`. */
+  readonly runtimeApi: string;
+  readonly logStream: string;
+  /** Search path for programs. */
+  readonly path: string;
+}
+
+export interface Variables {
+  readonly runtime: Readonly<Record<string, string>>;
+  readonly extension: Readonly<Record<string, string>>;
+  /** User variables that Lambda would not have taken. */
+  readonly refused: readonly RefusedVariable[];
+}
+
+export interface RefusedVariable {
+  readonly name: string;
+  /** `reserved`: set by Lambda. `malformed`: a name must match `[a-zA-Z][a-zA-Z0-9_]+`. */
+  readonly reason: "reserved" | "malformed";
+}
+
+export function variablesOf(configuration: FunctionConfiguration, place: Place): Variables {
+  const platform = platformVariables(configuration, place);
+  const accepted: Record<string, string> = {};
+  const refused: RefusedVariable[] = [];
+  for (const [name, value] of Object.entries(configuration.variables)) {
+    if (reserved.has(name)) refused.push({ name, reason: "reserved" });
+    else if (!wellFormed.test(name)) refused.push({ name, reason: "malformed" });
+    else accepted[name] = value;
+  }
+  const runtime = { ...overridable(configuration, place), ...accepted, ...platform };
+  const visible = Object.entries(runtime).filter(([name]) => !name.startsWith("_") && !hidden.has(name));
+  return { runtime, extension: Object.fromEntries(visible), refused };
+}
+
+const wellFormed = /^[a-zA-Z][a-zA-Z0-9_]+$/;
+
+/** What the user's own variables win over. */
+function overridable(configuration: FunctionConfiguration, place: Place): Record<string, string> {
+  const { taskRoot, optRoot } = configuration;
+  return {
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    PATH: optRoot === undefined ? place.path : `${place.path}:${optRoot}/bin`,
+    // Lambda's list without the system's directories: those name the libraries of Amazon Linux, and naming the
+    // laptop's here would put them before what a program's own RUNPATH asks for.
+    LD_LIBRARY_PATH: [taskRoot, `${taskRoot}/lib`, ...(optRoot === undefined ? [] : [`${optRoot}/lib`])].join(
+      ":",
+    ),
+    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    // Lambda's daemon is at 169.254.100.1; from a laptop that address would leave the machine.
+    AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
+  };
+}
+
+function platformVariables(configuration: FunctionConfiguration, place: Place): Record<string, string> {
+  const credentials = configuration.credentials ?? fakeCredentials;
+  return {
+    _HANDLER: configuration.handler,
+    AWS_REGION: configuration.region,
+    AWS_DEFAULT_REGION: configuration.region,
+    AWS_LAMBDA_FUNCTION_NAME: configuration.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memorySizeMb),
+    AWS_LAMBDA_FUNCTION_VERSION: configuration.version,
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${configuration.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_LAMBDA_RUNTIME_API: place.runtimeApi,
+    _AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1",
+    _AWS_XRAY_DAEMON_PORT: "2000",
+    LAMBDA_TASK_ROOT: configuration.taskRoot,
+    LAMBDA_RUNTIME_DIR: "/var/runtime",
+  };
+}
+
+/**
+ * Not real: well formed, so that an SDK starts, and refused by AWS, so that a laptop never acts with somebody's
+ * rights by accident.
+ */
+const fakeCredentials = {
+  accessKeyId: "ASIAANYLAMBDAFAKE000",
+  secretAccessKey: "anylambda/fake/secret/access/key/0000000",
+  sessionToken: "anylambda-fake-session-token",
+} as const;
+
+/** Names Lambda sets and refuses in a function's configuration. */
+const reserved: ReadonlySet<string> = new Set([
+  "_HANDLER",
+  "_X_AMZN_TRACE_ID",
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_EXECUTION_ENV",
+  "AWS_LAMBDA_FUNCTION_NAME",
+  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+  "AWS_LAMBDA_FUNCTION_VERSION",
+  "AWS_LAMBDA_INITIALIZATION_TYPE",
+  "AWS_LAMBDA_LOG_GROUP_NAME",
+  "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_ACCESS_KEY",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_LAMBDA_RUNTIME_API",
+  "LAMBDA_TASK_ROOT",
+  "LAMBDA_RUNTIME_DIR",
+]);
+
+/** What extensions do not see, besides every name that begins with `_`. */
+const hidden: ReadonlySet<string> = new Set([
+  "AWS_EXECUTION_ENV",
+  "AWS_LAMBDA_LOG_GROUP_NAME",
+  "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_XRAY_CONTEXT_MISSING",
+  "AWS_XRAY_DAEMON_ADDRESS",
+  "LAMBDA_RUNTIME_DIR",
+  "LAMBDA_TASK_ROOT",
+]);

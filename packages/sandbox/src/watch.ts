@@ -1,0 +1,47 @@
+/**
+ * Waiting for a condition over state that others change, with a deadline and one way to fail.
+ *
+ *  (1) One waiter at a time: an environment does one thing at a time.
+ *  (2) The first failure is the one reported; later ones change nothing.
+ *  (3) No promise outlives its wait: racing with a promise that lives as long as the environment would keep
+ *      a reaction of every invocation in memory.
+ */
+export class Watch<Failure> {
+  #failure: Failure | undefined;
+  #waiter: { readonly done: () => boolean; readonly settle: (outcome: Outcome) => void } | undefined;
+
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** The first call decides. */
+  fail(failure: Failure): void {
+    this.#failure ??= failure;
+    this.#waiter?.settle("failed");
+  }
+
+  /** To be called after every change that a condition may look at. */
+  changed(): void {
+    const waiter = this.#waiter;
+    if (waiter?.done() === true) waiter.settle("met");
+  }
+
+  /** Resolves when `done` holds, when something failed, or `ms` from now. */
+  until(done: () => boolean, ms: number): Promise<Outcome> {
+    if (this.#waiter !== undefined)
+      throw new Error("watch.ts (1): somebody waits already. This is a bug in the sandbox");
+    if (this.#failure !== undefined) return Promise.resolve("failed");
+    if (done()) return Promise.resolve("met");
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome): void => {
+        clearTimeout(timer);
+        this.#waiter = undefined;
+        resolve(outcome);
+      };
+      const timer = setTimeout(settle, Math.max(0, ms), "late");
+      this.#waiter = { done, settle };
+    });
+  }
+}
+
+export type Outcome = "met" | "failed" | "late";
