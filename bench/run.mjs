@@ -1,0 +1,14 @@
+// `npm run bench [-- NAME...]`: each bench in a process of its own, one after the other.
+import { join } from "node:path";
+import { root, runOrExit, setUp } from "../scripts/setup.mjs";
+
+const all = ["adapter", "end-to-end", "start", "soak"];
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !all.includes(name));
+if (unknown.length > 0) {
+  console.error(`No bench is called ${unknown.join(", ")}; there are ${all.join(", ")}.`);
+  process.exit(2);
+}
+setUp();
+for (const name of asked.length > 0 ? asked : all)
+  runOrExit(process.execPath, [join(root, "bench", `${name}.mjs`)]);
