@@ -18,6 +18,8 @@ export const responseHeadersSetAside: Readonly<Record<string, string>> = {
 export const requestHeadersSetAside: Readonly<Record<string, string>> = {
   connection: "hop-by-hop: the adapter keeps its own connection to the app",
   "content-length": "framing: the event carries the whole body, a Function URL sends 0 for none",
+  "lambda-runtime-aws-request-id": "the adapter tells the app the id of the invocation",
+  "lambda-runtime-deadline-ms": "the adapter tells the app until when it may answer",
   "transfer-encoding": "framing: the event carries the whole body",
   "x-amzn-lambda-context": "the adapter tells the app the context of the invocation",
   "x-amzn-request-context": "the adapter tells the app the context of the request",
