@@ -1,0 +1,49 @@
+/** Why an environment did not come up, in words that say what to do. */
+import type { InitReport } from "@anylambda/sandbox";
+import type { FunctionPlan } from "./function-plan.ts";
+import { type UserFailure, userFailure } from "./user-failure.ts";
+
+export function bootFailure(report: InitReport, plan: FunctionPlan): UserFailure {
+  const { message, lastLines, listeningPorts } = report.failure ?? {
+    message: "",
+    lastLines: [],
+    listeningPorts: [],
+  };
+  const lines = lastLines;
+  const { appPort } = plan;
+  const others = listeningPorts.filter((port) => port !== appPort);
+  if (appPort !== undefined && !listeningPorts.includes(appPort) && others.length > 0) {
+    return userFailure(
+      `Your app listens on port ${others.join(" and ")}, but PORT said ${appPort}`,
+      `Make it listen on the PORT variable, or pass --app-port ${others[0]}.`,
+      { lines },
+    );
+  }
+  if (report.status !== "timeout") {
+    return userFailure(
+      message || `Your app did not start (${report.errorType ?? report.status})`,
+      undefined,
+      { lines },
+    );
+  }
+  const seconds = (report.durationMs / 1000).toFixed(1);
+  if (appPort === undefined) {
+    return userFailure(
+      `The function did not ask for its first event within ${seconds} s`,
+      "A function that does not speak the Runtime API itself needs the adapter: leave --no-adapter out.",
+      { lines },
+    );
+  }
+  if (listeningPorts.includes(appPort)) {
+    return userFailure(
+      `Your app listens on port ${appPort}, but did not answer within ${seconds} s`,
+      "The adapter asks for / until it is answered; another path: -e AWS_LWA_READINESS_CHECK_PATH=/health.",
+      { lines },
+    );
+  }
+  return userFailure(
+    `Your app did not listen on port ${appPort} within ${seconds} s`,
+    "Make it listen on the PORT variable before any slow work: Lambda gives it 10 s.",
+    { lines },
+  );
+}

@@ -1,0 +1,114 @@
+/** From what was typed to the configuration of a function. Nothing is started here. */
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import type { FunctionConfiguration } from "@anylambda/sandbox";
+import { readEnvFile } from "./env-file.ts";
+import { freePort } from "./ports.ts";
+import { adapterExtension, findProgram, requireBootstrap } from "./programs.ts";
+import { userFailure } from "./user-failure.ts";
+
+/** The options that `dev` and `invoke` share. */
+export interface FunctionOptions {
+  readonly appPort?: number | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly envFile?: string | undefined;
+  readonly passEnv?: readonly string[] | undefined;
+  readonly memory: number;
+  readonly timeout: number;
+  readonly name?: string | undefined;
+  readonly region: string;
+  readonly code: string;
+  readonly opt?: string | undefined;
+  /** `false` for functions that speak the Runtime API themselves. */
+  readonly adapter: boolean;
+}
+
+export interface FunctionPlan {
+  readonly configuration: FunctionConfiguration;
+  /** As typed, for people. */
+  readonly command: string;
+  /** Where the app is told to listen; absent without the adapter. */
+  readonly appPort?: number;
+  /** Search path of the function's programs: the developer's, for the interpreters of `/var/lang/bin`. */
+  readonly path: string;
+  readonly warnings: readonly string[];
+}
+
+export async function planFunction(
+  command: readonly string[],
+  options: FunctionOptions,
+  own: NodeJS.ProcessEnv,
+): Promise<FunctionPlan> {
+  const path = own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+  const taskRoot = requireDirectory(options.code, "--code");
+  const optRoot = options.opt === undefined ? undefined : requireDirectory(options.opt, "--opt");
+  const { given, warnings } = givenVariables(options, own);
+  if (command.length === 0) requireBootstrap(taskRoot, optRoot);
+  const appPort = options.adapter ? await appPortOf(options, given) : undefined;
+  const configuration: FunctionConfiguration = {
+    name: options.name ?? nameFor(taskRoot),
+    version: "$LATEST",
+    handler: "bootstrap",
+    memorySizeMb: options.memory,
+    timeoutMs: options.timeout * 1000,
+    region: options.region,
+    accountId: "123456789012",
+    taskRoot,
+    ...(optRoot !== undefined && { optRoot }),
+    ...(command.length > 0 && { command: findProgram(command, taskRoot, path) }),
+    extensions: options.adapter ? [adapterExtension()] : [],
+    variables:
+      appPort === undefined ? given : { ...given, PORT: String(appPort), AWS_LWA_PORT: String(appPort) },
+  };
+  return {
+    configuration,
+    command: command.length > 0 ? command.join(" ") : "bootstrap",
+    ...(appPort !== undefined && { appPort }),
+    path,
+    warnings,
+  };
+}
+
+/** The file's variables, then those passed on, then those written out: the later wins. */
+function givenVariables(
+  { env, envFile, passEnv = [] }: FunctionOptions,
+  own: NodeJS.ProcessEnv,
+): { readonly given: Record<string, string>; readonly warnings: string[] } {
+  const given = envFile === undefined ? {} : readEnvFile(envFile);
+  const warnings: string[] = [];
+  for (const name of passEnv) {
+    const value = own[name];
+    if (value === undefined) warnings.push(`--pass-env ${name}: there is no such variable in your shell`);
+    else given[name] = value;
+  }
+  return { given: { ...given, ...env }, warnings };
+}
+
+/** An app with a fixed port may say so in the way it would say it to Lambda. */
+async function appPortOf(options: FunctionOptions, given: Readonly<Record<string, string>>): Promise<number> {
+  const text = given["AWS_LWA_PORT"] ?? given["PORT"];
+  if (text === undefined) return options.appPort ?? freePort();
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw userFailure(`The variable PORT is ${JSON.stringify(text)}`, "A port is a number from 1 to 65535.");
+  }
+  if (options.appPort === undefined || options.appPort === port) return port;
+  throw userFailure(
+    `--app-port says ${options.appPort}, but the variable PORT says ${port}`,
+    "Say it once, one way or the other.",
+  );
+}
+
+function requireDirectory(directory: string, option: string): string {
+  const path = resolve(directory);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw userFailure(`There is no directory ${path}`, `${option} takes a directory.`);
+}
+
+function nameFor(taskRoot: string): string {
+  return (
+    basename(taskRoot)
+      .replace(/[^a-zA-Z0-9_-]+/g, "-")
+      .slice(0, 64) || "function"
+  );
+}

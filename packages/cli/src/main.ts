@@ -1,0 +1,33 @@
+/** The command. Ends as done, as a failure with a sentence and a hint, or as a bug with its stack. */
+import { CommanderError } from "commander";
+import { dev } from "./commands/dev.ts";
+import { invoke } from "./commands/invoke.ts";
+import { type ExitName, exitCodeOf } from "./exit-codes.ts";
+import { type Order, readOrder, sampleList } from "./program.ts";
+import { version } from "./version.ts";
+
+process.exitCode = exitCodeOf(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<ExitName> {
+  try {
+    return await carryOut(readOrder(args));
+  } catch (error) {
+    // Commander has printed help, version or what it did not understand.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
+    const stack = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`This is a bug in anylambda ${version} (Node.js ${process.version}):\n${stack}\n`);
+    return "bug";
+  }
+}
+
+async function carryOut(order: Order): Promise<ExitName> {
+  switch (order.kind) {
+    case "dev":
+      return dev(order.command, order.options);
+    case "invoke":
+      return invoke(order.command, order.options);
+    case "listSamples":
+      process.stdout.write(sampleList());
+      return "done";
+  }
+}

@@ -1,0 +1,30 @@
+/** Everything a command can tell: what the sandbox reports, and what the command itself has to say. */
+import type { SandboxEvent } from "@anylambda/sandbox";
+
+export type Notice = SandboxEvent | CommandNotice;
+
+export type CommandNotice =
+  | {
+      readonly type: "starting";
+      readonly name: string;
+      readonly command: string;
+      /** Value of `PORT`; absent when the function speaks the Runtime API itself. */
+      readonly appPort?: number;
+      readonly memorySizeMb: number;
+      readonly timeoutSeconds: number;
+    }
+  | { readonly type: "listening"; readonly url: string }
+  | { readonly type: "warning"; readonly message: string }
+  | {
+      readonly type: "failure";
+      readonly message: string;
+      readonly hint?: string;
+      /** What else helps: an excerpt, or the last lines a program wrote. */
+      readonly lines: readonly string[];
+    }
+  | { readonly type: "stopping"; readonly signal: string };
+
+/** The one way anything is printed. */
+export interface Reporter {
+  readonly tell: (notice: Notice) => void;
+}

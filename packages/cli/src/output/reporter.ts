@@ -1,0 +1,20 @@
+/** Chooses the form in which a command tells what happens. */
+import { jsonReporter } from "./json.ts";
+import type { Reporter } from "./notice.ts";
+import { paintFor } from "./paint.ts";
+import { textReporter } from "./text.ts";
+
+export interface OutputOptions {
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export function reporterFor(
+  { json = false, quiet = false }: OutputOptions,
+  stream: NodeJS.WriteStream,
+): Reporter {
+  const write = (text: string): void => void stream.write(text);
+  if (json) return jsonReporter(write);
+  const complain = (text: string): void => void process.stderr.write(text);
+  return textReporter({ write, complain, paint: paintFor(stream, process.env), quiet });
+}

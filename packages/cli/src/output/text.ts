@@ -1,0 +1,87 @@
+/** For people: who said it, a bar, what was said. The plain form is the same without colour. */
+import { logLinesOf, type SandboxEvent } from "@anylambda/sandbox";
+import type { CommandNotice, Notice, Reporter } from "./notice.ts";
+import type { Paint, Tone } from "./paint.ts";
+
+export interface TextForm {
+  /** Takes the logs, the address, everything that is no complaint. */
+  readonly write: (text: string) => void;
+  /** Takes warnings and failures. */
+  readonly complain: (text: string) => void;
+  readonly paint: Paint;
+  /** Nothing of the platform and of extensions. */
+  readonly quiet: boolean;
+}
+
+export function textReporter(form: TextForm): Reporter {
+  return { tell: (notice) => tell(form, notice) };
+}
+
+function tell(form: TextForm, notice: Notice): void {
+  const { paint } = form;
+  switch (notice.type) {
+    case "starting":
+    case "stopping":
+      platform(form, [sentenceOf(notice)]);
+      return;
+    case "listening":
+      form.write(`\n  ${paint("address", notice.url)}  ${paint("quiet", "Ctrl-C ends it")}\n\n`);
+      return;
+    case "warning":
+      form.complain(`${paint("warning", "warning:")} ${notice.message}\n`);
+      return;
+    case "failure":
+      form.complain(failureText(paint, notice));
+      return;
+    case "log":
+      log(form, notice);
+      return;
+    case "initStart":
+    case "initReport":
+    case "start":
+    case "end":
+    case "report":
+    case "fault":
+    case "shutdown":
+      platform(form, logLinesOf(notice));
+  }
+}
+
+function platform(form: TextForm, lines: readonly string[]): void {
+  if (form.quiet) return;
+  for (const text of lines) form.write(line(form, "platform", "lambda", form.paint("quiet", text.trimEnd())));
+}
+
+function log(form: TextForm, { source, line: text }: Extract<SandboxEvent, { type: "log" }>): void {
+  if (source.kind === "function") form.write(line(form, "app", "app", text));
+  else if (!form.quiet) {
+    form.write(line(form, "extension", source.name === "lambda-adapter" ? "adapter" : source.name, text));
+  }
+}
+
+function line({ paint }: TextForm, tone: Tone, who: string, text: string): string {
+  return `${paint(tone, `${who.padEnd(7)} │`)} ${text}\n`;
+}
+
+function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {
+  if (notice.type === "stopping") return `${notice.signal}: shutting down`;
+  const port = notice.appPort === undefined ? "" : `, PORT=${notice.appPort}`;
+  return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port})`;
+}
+
+/** One look for every failure, those before there is a reporter included. */
+export function failureText(
+  paint: Paint,
+  {
+    message,
+    hint,
+    lines,
+  }: { readonly message: string; readonly hint?: string; readonly lines: readonly string[] },
+): string {
+  return [
+    `${paint("failure", "error:")} ${message}`,
+    ...lines.map((text) => `  ${text}`),
+    ...(hint === undefined ? [] : [`${paint("warning", "hint:")}  ${hint}`]),
+    "",
+  ].join("\n");
+}

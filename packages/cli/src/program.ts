@@ -1,0 +1,142 @@
+/** The commands and their options, as commander reads and explains them. */
+import { Command, type OptionValues } from "@commander-js/extra-typings";
+import type { DevOptions } from "./commands/dev.ts";
+import type { InvokeOptions } from "./commands/invoke.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { functionName, integerBetween, regionName, variable, variableNames } from "./option-values.ts";
+import { samples } from "./samples/samples.ts";
+import { version } from "./version.ts";
+
+/** What was asked for. */
+export type Order =
+  | { readonly kind: "dev"; readonly command: readonly string[]; readonly options: DevOptions }
+  | { readonly kind: "invoke"; readonly command: readonly string[]; readonly options: InvokeOptions }
+  | { readonly kind: "listSamples" };
+
+/** Reads the arguments. Throws commander's error for help, the version, and what is not understood. */
+export function readOrder(args: readonly string[]): Order {
+  let order: Order | undefined;
+  const program = new Command("anylambda")
+    .description("Any web app, in any language, unchanged, on AWS Lambda: and the same on a laptop.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    // Options behind the app's program belong to it: `anylambda dev node server.js --port 1`.
+    .enablePositionalOptions()
+    .addHelpText("after", exitCodeHelp())
+    .exitOverride();
+  program.addCommand(
+    devCommand()
+      .action((command, options) => {
+        order = { kind: "dev", command, options };
+      })
+      .copyInheritedSettings(program),
+  );
+  program.addCommand(
+    invokeCommand()
+      .action((command, { listSamples, ...options }, self) => {
+        if (listSamples === true) order = { kind: "listSamples" };
+        else if ((options.event === undefined) === (options.sample === undefined)) {
+          self.error(
+            "error: say which event to send: --event FILE, --event - for standard input, or --sample NAME",
+          );
+        } else order = { kind: "invoke", command, options };
+      })
+      .copyInheritedSettings(program),
+  );
+  program.parse([...args], { from: "user" });
+  if (order === undefined) throw new Error("commander neither took nor refused the arguments");
+  return order;
+}
+
+export function sampleList(): string {
+  return samples.map(({ name, about }) => `${name.padEnd(16)}${about}\n`).join("");
+}
+
+function devCommand() {
+  const own = functionCommand("dev")
+    .summary("run an app as a Lambda function behind a Function URL on this machine")
+    .description(
+      "Runs an app as a Lambda function on this machine: in the environment and the life cycle it has on Lambda, " +
+        "behind a Function URL on localhost. COMMAND starts the app, which listens on the variable PORT.",
+    )
+    .option(
+      "-p, --port <number>",
+      "port of the Function URL; 0 takes a free one",
+      integerBetween(0, 65_535),
+      3000,
+    )
+    .option("--host <address>", "address of the Function URL", "127.0.0.1");
+  return withFunctionOptions(own)
+    .addHelpText(
+      "after",
+      examples("anylambda dev -- node server.js", "anylambda dev -p 0 -e DEBUG=1 -- python app.py"),
+    )
+    .addHelpText("after", exitCodeHelp());
+}
+
+function invokeCommand() {
+  const own = functionCommand("invoke")
+    .summary("send one event to a function and print its answer")
+    .description(
+      "Boots a function as dev does, sends it one event, and prints its answer to stdout and its logs to stderr.",
+    )
+    .option("--event <file>", "the event, a file of JSON; - reads standard input")
+    .option("--sample <name>", "send a sample event of this source")
+    .option("--list-samples", "print the names of the samples");
+  return withFunctionOptions(own)
+    .addHelpText(
+      "after",
+      examples(
+        "anylambda invoke --sample sqs -- node server.js",
+        "anylambda invoke --event order.json -- ./server",
+      ),
+    )
+    .addHelpText("after", exitCodeHelp());
+}
+
+function functionCommand(name: string) {
+  return new Command(name)
+    .argument(
+      "[command...]",
+      "the program that starts the app, and its arguments; without: bootstrap in --code",
+    )
+    .usage("[options] -- COMMAND...")
+    .passThroughOptions();
+}
+
+/** What `dev` and `invoke` share. */
+function withFunctionOptions<Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) {
+  return command
+    .option(
+      "--app-port <number>",
+      "port the app listens on, told to it as PORT (default: a free one)",
+      integerBetween(1, 65_535),
+    )
+    .option("-e, --env <name=value>", "set a variable; may be repeated", variable)
+    .option("--env-file <file>", "set variables from a file of NAME=VALUE lines")
+    .option(
+      "--pass-env <name>",
+      "pass a variable of your shell, else none is; may be repeated",
+      variableNames,
+    )
+    .option("--memory <mb>", "memory size: told to the app, not enforced", integerBetween(128, 10_240), 512)
+    .option("--timeout <seconds>", "the longest an invocation may take", integerBetween(1, 900), 30)
+    .option("--name <name>", "name of the function (default: that of the directory)", functionName)
+    .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
+    .option("--code <directory>", "the function's code, where COMMAND is run", ".")
+    .option("--opt <directory>", "stands for /opt: layers and their extensions")
+    .option("--no-adapter", "for a function that speaks the Runtime API itself")
+    .option("--json", "print one JSON object a line")
+    .option("-q, --quiet", "print only what the app prints, its address, warnings and errors");
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function exitCodeHelp(): string {
+  return `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`;
+}
