@@ -15,6 +15,9 @@ import { Watch } from "./watch.ts";
 import type { LogSource } from "./events.ts";
 import type { Variables } from "./variables.ts";
 
+/** Rare enough to cost nothing, often enough to see memory that is being filled. */
+const sampleMs = 250;
+
 export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
 
 export class Boot {
@@ -24,8 +27,11 @@ export class Boot {
   readonly memory: MemoryGauge = new MemoryGauge();
   runtime: ProcessGroup | undefined;
   readonly extensions: Map<string, ProcessGroup> = new Map();
-  /** From here on processes are expected to end. */
-  stopping = false;
+  #stopping = false;
+  /** A process that dies of its memory leaves none to look at afterwards: look while it works. */
+  readonly #sampler: NodeJS.Timeout = setInterval(() => {
+    if (!this.atRest()) this.memory.look();
+  }, sampleMs).unref();
   /** The runtime asked for an event, has none, and every INVOKE subscriber asked for the next. */
   readonly atRest: () => boolean = () => this.runtimeApi.idle && this.registry.idle;
   /** Resolves with the first failure of a process. */
@@ -72,6 +78,12 @@ export class Boot {
     return launched;
   }
 
+  /** From here on processes are expected to end. */
+  expectEnd(): void {
+    this.#stopping = true;
+    clearInterval(this.#sampler);
+  }
+
   /** Last output of the process a failure is blamed on. */
   lastLinesOf(failure: Failure): readonly string[] {
     const group = failure.extension === undefined ? this.runtime : this.extensions.get(failure.extension);
@@ -85,7 +97,7 @@ export class Boot {
 
   /** Invariant 1. */
   #failed(failure: Failure): void {
-    if (this.stopping) return;
+    if (this.#stopping) return;
     this.watch.fail(failure);
     this.#resolveFailed(failure);
   }

@@ -12,7 +12,7 @@ import type { ProcessGroup } from "./processes.ts";
 
 /** Resolves when every process is reaped and every group empty. */
 export async function stopProcesses(boot: Boot, reason: ShutdownReason): Promise<void> {
-  boot.stopping = true;
+  boot.expectEnd();
   const started = performance.now();
   const { runtime, registry } = boot;
   const registered = registry.registered;
