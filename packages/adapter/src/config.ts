@@ -35,7 +35,7 @@ export interface Problem {
 }
 
 /** Variables of LWA that this version does not have yet: setting one must not pass in silence. */
-const notYet: readonly [name: string, asks: (value: string) => boolean][] = [
+export const notYet: readonly [name: string, asks: (value: string) => boolean][] = [
   ["AWS_LWA_INVOKE_MODE", (value) => value.trim().toLowerCase() === "response_stream"],
   ["AWS_LWA_ENABLE_COMPRESSION", (value) => value.trim().toLowerCase() === "true"],
   ["AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH", () => true],

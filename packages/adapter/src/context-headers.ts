@@ -79,13 +79,14 @@ function cognitoIdentity(value: unknown): unknown {
 }
 
 /**
- * JSON text as a header value: as it stands when it is printable ASCII on one line, else printed anew with
- * `\uXXXX`. Every server takes that, and none can read a second header out of it (B39).
+ * JSON text as a header value: as it stands when it is printable ASCII on one line, else the same text with
+ * `\uXXXX`. Never parsed and printed anew, which would round long numbers. Outside of strings JSON has no other
+ * such characters than line breaks and tabs, and needs none of them. Every server takes that, and none can read a
+ * second header out of it (B39).
  */
 export function asciiJson(json: string): string {
   if (/^[\x20-\x7e]*$/.test(json)) return json;
-  return JSON.stringify(JSON.parse(json)).replace(
-    /[^\x20-\x7e]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return json
+    .replace(/[\t\n\r][\t\n\r ]*/g, "")
+    .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,5 +1,5 @@
 import type { Codec, HttpResponse } from "@anylambda/wire";
-import { isObject } from "@anylambda/wire";
+import { MAX_PAYLOAD_BYTES, isObject } from "@anylambda/wire";
 import type { FailureCode } from "./errors.ts";
 import { Failure, messageOf } from "./errors.ts";
 
@@ -11,6 +11,9 @@ export interface FailureDocument {
   /** For the log: why, without anything the app has sent. */
   readonly reason: string;
 }
+
+/** Characters of the app's body that an error message quotes at most: no alarm and no retry needs megabytes. */
+const MAX_QUOTED = 100_000;
 
 /** The document of anything that was thrown while an invocation was handled. */
 export function documentOf(error: unknown, codec: Codec): FailureDocument {
@@ -26,11 +29,12 @@ export function documentOf(error: unknown, codec: Codec): FailureDocument {
  * message is LWA's.
  */
 export function documentOfStatus(response: HttpResponse, codec: Codec): FailureDocument {
-  const body = codec.utf8Decode(response.body);
-  const own = errorTypeOf(body);
+  const text = codec.utf8Decode(response.body);
+  const own = response.body.length <= MAX_PAYLOAD_BYTES ? errorTypeOf(text) : undefined;
   const reason = `The app answered with status ${response.status}`;
   if (own !== undefined) return { errorType: own, document: response.body, reason };
   const errorType: FailureCode = "Adapter.AppErrorStatus";
+  const body = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
   const errorMessage = JSON.stringify({ statusCode: response.status, body });
   return { errorType, document: codec.utf8Encode(JSON.stringify({ errorType, errorMessage })), reason };
 }
@@ -39,7 +43,8 @@ function errorTypeOf(body: string): string | undefined {
   try {
     const value: unknown = JSON.parse(body);
     if (!isObject(value) || typeof value["errorMessage"] !== "string") return undefined;
-    return typeof value["errorType"] === "string" ? value["errorType"] : undefined;
+    const { errorType } = value;
+    return typeof errorType === "string" && errorType !== "" ? errorType : undefined;
   } catch {
     return undefined;
   }

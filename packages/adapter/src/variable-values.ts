@@ -73,7 +73,7 @@ export function milliseconds(text: string): number | undefined {
 export function authority(text: string): string | undefined {
   const bare = text
     .trim()
-    .replace(/^http:\/\//, "")
+    .replace(/^http:\/\//i, "")
     .replace(/\/+$/, "");
   const match = /^(.+):(\d{1,5})$/.exec(bare);
   if (match === null || host(match[1] ?? "") === undefined || port(match[2] ?? "") === undefined)
