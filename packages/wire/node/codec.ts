@@ -12,9 +12,13 @@ export const nodeCodec: Codec = {
   latin1Decode: (bytes) => view(bytes).latin1Slice(0, bytes.byteLength),
   base64Encode: (bytes) => Buffer.from(view(bytes).base64Slice(0, bytes.byteLength), "latin1"),
   base64Decode(text) {
-    // Buffer stops silently at the first foreign character, so what it returns proves nothing by itself.
-    if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(text)) return undefined;
-    return Buffer.from(text, "base64");
+    const sent = /[ \t\r\n]/.test(text) ? text.replace(/[ \t\r\n]+/g, "") : text;
+    // Buffer skips foreign characters or stops at them, so what it returns proves nothing by itself.
+    if (!/^[\w+/-]*={0,2}$/.test(sent)) return undefined;
+    const pad = sent.indexOf("=");
+    // Six bits are no byte: something was cut off.
+    if ((pad < 0 ? sent.length : pad) % 4 === 1) return undefined;
+    return Buffer.from(sent, "base64");
   },
   jsonString(bytes) {
     if (!isUtf8(bytes)) return undefined;

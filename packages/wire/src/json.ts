@@ -32,7 +32,6 @@ export function textOf(value: unknown): string | undefined {
  * repeats, as in `JSON.parse`. `text` must be valid JSON; `undefined` when it is no object or lacks the key.
  */
 export function sliceMember(text: string, key: string): string | undefined {
-  const quoted = JSON.stringify(key);
   let at = skipSpace(text, 0);
   if (text[at] !== "{") return undefined;
   let found: string | undefined;
@@ -40,10 +39,10 @@ export function sliceMember(text: string, key: string): string | undefined {
   while (text[at] === '"') {
     const nameStart = at;
     at = skipString(text, at);
-    const name = text.slice(nameStart, at);
+    const name = text.slice(nameStart + 1, at - 1);
     const valueStart = skipSpace(text, skipSpace(text, at) + 1);
     at = skipValue(text, valueStart);
-    if (name === quoted || (name.includes("\\") && JSON.parse(name) === key))
+    if (name.includes("\\") ? JSON.parse(`"${name}"`) === key : name === key)
       found = text.slice(valueStart, at);
     at = skipSpace(text, at);
     if (text[at] === ",") at = skipSpace(text, at + 1);
@@ -84,7 +83,7 @@ function skipValue(text: string, from: number): number {
       if (depth === 0) return at;
       depth--;
       at++;
-    } else if (char === "," && depth === 0) {
+    } else if (depth === 0 && (char === "," || text.charCodeAt(at) <= 0x20)) {
       return at;
     } else {
       at++;
@@ -92,11 +91,5 @@ function skipValue(text: string, from: number): number {
     }
     if (depth === 0 && (char === '"' || char === "}" || char === "]")) return at;
   }
-  return trimEnd(text, from);
-}
-
-function trimEnd(text: string, from: number): number {
-  let end = text.length;
-  while (end > from && text.charCodeAt(end - 1) <= 0x20) end--;
-  return end;
+  return at;
 }

@@ -41,6 +41,20 @@ export function fieldsOf(map: JsonObject | undefined, remarks: string[]): Header
   return fields;
 }
 
+/** The `cookies` list of an event; entries of other types are absent. */
+export function cookiesOf(list: unknown, remarks: string[]): string[] {
+  const cookies: string[] = [];
+  for (const one of Array.isArray(list) ? list : []) {
+    if (typeof one !== "string") continue;
+    if (isFieldValue(one)) cookies.push(one);
+    else
+      remarks.push(
+        `Cookie ${cookies.length + 1} of the event holds what no header may hold and was left out`,
+      );
+  }
+  return cookies;
+}
+
 /**
  * Fields for the app: end-to-end only, one `cookie` line (RFC 6265, 5.4), and a `host` in any case: servers
  * refuse HTTP/1.1 without one, and load balancers' health checks have none.

@@ -12,7 +12,7 @@ import { decodeForm, decodePath, encodeQueryText, encodeRawQuery, queryPairs } f
 import type { AnswerBytes } from "./answer-body.ts";
 import { answerJson, isBodiless } from "./answer-body.ts";
 import type { ClientRequest, ClientResponse, DoorContext } from "./door.ts";
-import { bodyOf, domainOf, fieldsOf, methodOf, toAppFields } from "./event-request.ts";
+import { bodyOf, cookiesOf, domainOf, fieldsOf, methodOf, toAppFields } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
 
 /** Event to request; `path` encodes what the door calls `rawPath`. */
@@ -21,9 +21,7 @@ export function toHttp(event: JsonObject, path: (rawPath: string) => string, cod
   const http = objectAt(objectAt(event, "requestContext") ?? {}, "http") ?? {};
   const rawPath = stringAt(event, "rawPath") ?? stringAt(event, "path") ?? stringAt(http, "path") ?? "/";
   const query = queryOf(event);
-  const cookies = Array.isArray(event["cookies"])
-    ? event["cookies"].filter((one) => typeof one === "string")
-    : [];
+  const cookies = cookiesOf(event["cookies"], remarks);
   const sent = fieldsOf(objectAt(event, "headers"), remarks);
   const request = {
     method: methodOf(http["method"]),
@@ -37,7 +35,7 @@ export function toHttp(event: JsonObject, path: (rawPath: string) => string, cod
 /** Verbatim when the event has it; else rebuilt from the map, so that a hand-made event keeps its query (B26). */
 function queryOf(event: JsonObject): string {
   const raw = stringAt(event, "rawQueryString");
-  if (raw !== undefined) return encodeRawQuery(raw.startsWith("?") ? raw.slice(1) : raw);
+  if (raw !== undefined) return encodeRawQuery(raw);
   const pairs: string[] = [];
   for (const [key, value] of Object.entries(objectAt(event, "queryStringParameters") ?? {})) {
     const text = textOf(value);
@@ -214,7 +212,8 @@ export function readProxyAnswer(answer: JsonObject, codec: Codec): ProxyAnswer |
   const { statusCode, headers, cookies, body } = answer;
   const status =
     typeof statusCode === "string" && /^\d{3}$/.test(statusCode) ? Number(statusCode) : statusCode;
-  if (typeof status !== "number" || !Number.isInteger(status) || status < 100 || status > 999)
+  // 1xx and above 599 are not recorded (U9). An interim status would leave the client waiting for another answer.
+  if (typeof status !== "number" || !Number.isInteger(status) || status < 200 || status > 599)
     return "malformed";
   if (headers != null && !isObject(headers)) return "malformed";
   if (cookies != null && !Array.isArray(cookies)) return "malformed";
@@ -225,7 +224,8 @@ export function readProxyAnswer(answer: JsonObject, codec: Codec): ProxyAnswer |
   }
   const bytes = answerBody(body, answer["isBase64Encoded"], codec);
   if (bytes === undefined) return "malformed";
-  return { status, headers: fields, cookies: (cookies ?? []).map(String), body: bytes };
+  const lines = (cookies ?? []).map(textOf).filter((one) => one !== undefined);
+  return { status, headers: fields, cookies: lines, body: bytes };
 }
 
 function answerBody(body: unknown, isBase64: unknown, codec: Codec): Uint8Array | undefined {
@@ -238,8 +238,10 @@ function answerBody(body: unknown, isBase64: unknown, codec: Codec): Uint8Array 
 export function toClientResponse(answer: ProxyAnswer, defaultType: string): ClientResponse {
   const headers: HeaderField[] = answer.cookies.map((cookie) => ["set-cookie", cookie]);
   headers.push(...endToEnd(answer.headers));
-  if (headerOf(headers, "content-type") === undefined) headers.push(["Content-Type", defaultType]);
   const usable = headers.filter(([name, value]) => isToken(name) && isFieldValue(value));
+  const hasContent = answer.status !== 204 && answer.status !== 304;
+  if (hasContent && headerOf(usable, "content-type") === undefined)
+    usable.push(["Content-Type", defaultType]);
   return { status: answer.status, headers: usable, body: answer.body };
 }
 

@@ -5,10 +5,12 @@
  * - a bare LF ends a line, a CR before it is part of the line's end; any other CR is an error;
  * - a folded line (obs-fold) is joined with one space;
  * - white space between a name and its colon is dropped;
+ * - white space is space and tab, never what `trim` takes for it: in Latin-1 the last byte of `à` is a no-break space;
  * - a value is UTF-8 when its bytes are, else Latin-1, so no value is lost and none breaks the answer (B6).
  */
 import type { Codec } from "../codec.ts";
-import { isToken } from "../fields.ts";
+import { isFieldValue, isToken } from "../fields.ts";
+import { headerOf } from "../message.ts";
 import type { HeaderField, HeaderList } from "../message.ts";
 import { Http1Error, quote } from "./error.ts";
 
@@ -21,38 +23,52 @@ export interface StatusLine {
 
 /** `lines` as in {@link linesOf}; the first is the status line. */
 export function parseStatusLine(line: string, codec: Codec): StatusLine {
-  const match = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: (.*))?$/.exec(line);
+  const match = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(line);
   if (match === null) throw new Http1Error("bad-status-line", `Not an HTTP/1.1 status line: ${quote(line)}`);
   return { minor: Number(match[1]), status: Number(match[2]), reason: fieldText(match[3] ?? "", codec) };
 }
 
 /** Fields of a head or trailer section, from its lines. */
 export function parseFields(lines: readonly string[], maxFields: number, codec: Codec): HeaderField[] {
-  const fields: HeaderField[] = [];
+  // A value is decoded when all its lines are there: the lines of one field are one text.
+  const sent: [name: string, lines: string[]][] = [];
   for (const line of lines) {
     const first = line.charCodeAt(0);
     if (first === 0x20 || first === 0x09) {
-      const folded = fields.pop();
+      const folded = sent.at(-1);
       if (folded === undefined)
         throw new Http1Error("bad-field", `Folded line without a field: ${quote(line)}`);
-      fields.push([folded[0], `${folded[1]} ${fieldText(line.trim(), codec)}`.trim()]);
+      const more = valueOf(folded[0], line);
+      if (more !== "") folded[1].push(more);
       continue;
     }
-    if (fields.length >= maxFields) throw new Http1Error("too-large", `More than ${maxFields} header fields`);
-    fields.push(parseField(line, codec));
+    if (sent.length >= maxFields) throw new Http1Error("too-large", `More than ${maxFields} header fields`);
+    const colon = line.indexOf(":");
+    const name = trimmed(line.slice(0, Math.max(colon, 0)));
+    if (!isToken(name)) throw new Http1Error("bad-field", `Not a header field: ${quote(line)}`);
+    const value = valueOf(name, line.slice(colon + 1));
+    sent.push([name, value === "" ? [] : [value]]);
   }
-  return fields;
+  return sent.map(([name, values]) => [name, fieldText(values.join(" "), codec)]);
 }
 
-function parseField(line: string, codec: Codec): HeaderField {
-  const colon = line.indexOf(":");
-  const name = colon < 0 ? line : line.slice(0, colon).trimEnd();
-  if (colon < 0 || !isToken(name)) throw new Http1Error("bad-field", `Not a header field: ${quote(line)}`);
-  const value = line.slice(colon + 1).trim();
-  // eslint-disable-next-line no-control-regex
-  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value))
-    throw new Http1Error("bad-field", `Header field ${name} holds a control character`);
-  return [name, fieldText(value, codec)];
+function valueOf(name: string, text: string): string {
+  const value = trimmed(text);
+  if (!isFieldValue(value)) throw new Http1Error("bad-field", `Field ${name} holds a control character`);
+  return value;
+}
+
+/** Without spaces and tabs at its ends. A loop: an expression that looks for the last ones is quadratic. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Latin-1 text, one character a byte, as the text those bytes were meant to be. */
@@ -88,8 +104,9 @@ export function framingOf(status: number, method: string, headers: HeaderList): 
   const lengths: string[] = [];
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (lower === "transfer-encoding") codings.push(...tokensOf(value));
-    else if (lower === "content-length") lengths.push(...value.split(","));
+    // One by one: as arguments of a single call, the items of a long list would overflow the stack.
+    if (lower === "transfer-encoding") for (const coding of tokensOf(value)) codings.push(coding);
+    else if (lower === "content-length") for (const length of value.split(",")) lengths.push(length);
   }
   const coded = codings.filter((coding) => coding !== "identity");
   if (coded.length === 1 && coded[0] === "chunked") return { kind: "chunked" };
@@ -105,8 +122,13 @@ export function framingOf(status: number, method: string, headers: HeaderList): 
   return { kind: "length", bytes: Number(length) };
 }
 
-/** Whether the peer keeps the connection open after this message (RFC 9112, 9.3). */
-export function keepsAlive(minor: number, headers: HeaderList): boolean {
+/**
+ * Whether the connection can be used after this message (RFC 9112, 9.3). Not when a transfer coding comes with a
+ * length or from HTTP/1.0 (6.1, 6.3): such a peer may mean another end than the one we see.
+ */
+export function keepsAlive(minor: number, headers: HeaderList, framing: Framing): boolean {
+  if (framing.kind === "chunked" && (minor === 0 || headerOf(headers, "content-length") !== undefined))
+    return false;
   let keepAlive = minor >= 1;
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== "connection") continue;

@@ -1,7 +1,8 @@
 /**
  * Reader of one HTTP/1.1 response after another from one connection: bytes go in as they arrive, events come out.
  *
- * 1. Any split of the same bytes gives the same events, adjacent body events joined.
+ * 1. Any split of the same bytes gives the same events, adjacent body events joined, or the same fault. Events
+ *    that a fault follows in one `read` are not given; where a response ends is for the caller to keep apart.
  * 2. `end` is the last event of a response and comes once; after it the reader is ready for the next response.
  * 3. Body bytes are views into what was fed, never copies.
  * 4. Nothing but `Http1Error` is thrown; after it the reader must not be used again.
@@ -72,7 +73,6 @@ export class ResponseReader {
   /** To be called before the first byte of each response: whether a body follows depends on the method. */
   expect(method: string): void {
     this.#method = method;
-    this.#interims = 0;
   }
 
   /** Takes the bytes that arrived. Bytes behind the end of the response make it not reusable and are dropped. */
@@ -168,8 +168,8 @@ export class ResponseReader {
       return;
     }
     events.push({ type: "head", status, reason, headers });
-    this.#keepAlive = keepsAlive(minor, headers);
     const framing = framingOf(status, this.#method, headers);
+    this.#keepAlive = keepsAlive(minor, headers, framing);
     if (framing.kind === "chunked") this.#state = { at: "chunk-size" };
     else if (framing.kind === "until-close") this.#state = { at: "until-close" };
     else if (framing.bytes > 0) this.#state = { at: "length", left: framing.bytes };
@@ -184,7 +184,8 @@ export class ResponseReader {
       return bytes.length;
     }
     const line = this.#codec.latin1Decode(this.#take(bytes.subarray(from, lf + 1)));
-    if (!line.endsWith("\r\n"))
+    if (line.length > MAX_CHUNK_LINE_BYTES) throw tooLarge(MAX_CHUNK_LINE_BYTES);
+    if (line.length < 2 || line.indexOf("\r") !== line.length - 2)
       throw new Http1Error("bad-chunk", `Chunk line ${quote(line)} does not end in CR LF`);
     const text = line.slice(0, -2);
     if (this.#state.at === "chunk-end") {
@@ -224,6 +225,7 @@ export class ResponseReader {
   #finish(trailers: HeaderList): ResponseEvent {
     const reusable = this.#keepAlive && this.#state.at !== "until-close";
     this.#state = { at: "head" };
+    this.#interims = 0;
     return { type: "end", trailers, reusable };
   }
 }
