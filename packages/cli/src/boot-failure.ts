@@ -22,7 +22,7 @@ export function bootFailure(report: InitReport, plan: FunctionPlan): UserFailure
   if (report.status !== "timeout") {
     return userFailure(
       message || `Your app did not start (${report.errorType ?? report.status})`,
-      undefined,
+      `Try it alone: ${appPort === undefined ? "" : `PORT=${appPort} `}${plan.command}`,
       { lines },
     );
   }

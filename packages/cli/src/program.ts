@@ -109,28 +109,32 @@ function functionCommand(name: string) {
 function withFunctionOptions<Args extends unknown[], Options extends OptionValues>(
   command: Command<Args, Options>,
 ) {
-  return command
-    .option(
-      "--app-port <number>",
-      "port the app listens on, told to it as PORT (default: a free one)",
-      integerBetween(1, 65_535),
-    )
-    .option("-e, --env <name=value>", "set a variable; may be repeated", variable)
-    .option("--env-file <file>", "set variables from a file of NAME=VALUE lines")
-    .option(
-      "--pass-env <name>",
-      "pass a variable of your shell, else none is; may be repeated",
-      variableNames,
-    )
-    .option("--memory <mb>", "memory size: told to the app, not enforced", integerBetween(128, 10_240), 512)
-    .option("--timeout <seconds>", "the longest an invocation may take", integerBetween(1, 900), 30)
-    .option("--name <name>", "name of the function (default: that of the directory)", functionName)
-    .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
-    .option("--code <directory>", "the function's code, where COMMAND is run", ".")
-    .option("--opt <directory>", "stands for /opt: layers and their extensions")
-    .option("--no-adapter", "for a function that speaks the Runtime API itself")
-    .option("--json", "print one JSON object a line")
-    .option("-q, --quiet", "print only what the app prints, its address, warnings and errors");
+  return (
+    command
+      .option(
+        "--app-port <number>",
+        "port the app listens on, told to it as PORT (default: a free one)",
+        integerBetween(1, 65_535),
+      )
+      .option("-e, --env <name=value>", "set a variable; may be repeated", variable)
+      // The short form is for Node 20, which takes a script's own --env-file for its own as well, and ends with 9
+      // when there is no such file (https://github.com/nodejs/node/issues/54232).
+      .option("-E, --env-file <file>", "set variables from a file of NAME=VALUE lines")
+      .option(
+        "--pass-env <name>",
+        "pass a variable of your shell, else none is; may be repeated",
+        variableNames,
+      )
+      .option("--memory <mb>", "memory size: told to the app, not enforced", integerBetween(128, 10_240), 512)
+      .option("--timeout <seconds>", "the longest an invocation may take", integerBetween(1, 900), 30)
+      .option("--name <name>", "name of the function (default: that of the directory)", functionName)
+      .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
+      .option("--code <directory>", "the function's code, where COMMAND is run", ".")
+      .option("--opt <directory>", "stands for /opt: layers and their extensions")
+      .option("--no-adapter", "for a function that speaks the Runtime API itself")
+      .option("--json", "print one JSON object a line")
+      .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
+  );
 }
 
 function examples(...lines: readonly string[]): string {

@@ -27,7 +27,7 @@ export async function withSession(
     let end: ExitName = "done";
     try {
       warnOfRefused(fleet, reporter);
-      end = await booted(fleet, interrupts, plan, reporter, use);
+      end = await Promise.race([booted(fleet, interrupts, plan, reporter, use), interrupts.crash]);
     } finally {
       // A second Ctrl-C cannot cut the sandbox's own two seconds shorter, but it is told apart.
       let again = false;

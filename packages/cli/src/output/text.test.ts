@@ -1,0 +1,102 @@
+import type { SandboxEvent } from "@anylambda/sandbox";
+import { describe, expect, it } from "vitest";
+import { jsonReporter } from "./json.ts";
+import type { CommandNotice, Notice } from "./notice.ts";
+import { inColour, inPlain, type Paint, paintFor } from "./paint.ts";
+import { textReporter } from "./text.ts";
+
+const at = { time: new Date("2026-11-22T10:00:00Z"), environment: "e1" };
+const report = { requestId: "r1", status: "success", durationMs: 1.5, billedDurationMs: 2 } as const;
+
+const events: SandboxEvent[] = [
+  { ...at, type: "initStart" },
+  { ...at, type: "log", source: { kind: "function" }, stream: "stdout", line: "from the app" },
+  {
+    ...at,
+    type: "log",
+    source: { kind: "extension", name: "lambda-adapter" },
+    stream: "stderr",
+    line: "from us",
+  },
+  {
+    ...at,
+    type: "log",
+    source: { kind: "extension", name: "other" },
+    stream: "stdout",
+    line: "from another",
+  },
+  { ...at, type: "start", requestId: "r1", version: "$LATEST" },
+  { ...at, type: "end", requestId: "r1" },
+  { ...at, type: "report", ...report, memorySizeMb: 512, maxMemoryUsedMb: 90, initDurationMs: 100 },
+];
+const own: CommandNotice[] = [
+  {
+    type: "starting",
+    name: "shop",
+    command: "node x.js",
+    appPort: 4000,
+    memorySizeMb: 512,
+    timeoutSeconds: 30,
+  },
+  { type: "listening", url: "http://127.0.0.1:3000/" },
+  { type: "stopping", signal: "SIGINT" },
+  { type: "warning", message: "careful" },
+  { type: "failure", message: "It broke", hint: "Mend it.", lines: ["last words"] },
+];
+
+function told(notices: readonly Notice[], paint: Paint, quiet = false): { out: string; complaints: string } {
+  let out = "";
+  let complaints = "";
+  const reporter = textReporter({
+    write: (text) => (out += text),
+    complain: (text) => (complaints += text),
+    paint,
+    quiet,
+  });
+  for (const notice of notices) reporter.tell(notice);
+  return { out, complaints };
+}
+
+describe("textReporter", () => {
+  it("tells who said what", () => {
+    expect(told([...own, ...events], inPlain)).toMatchSnapshot();
+  });
+  it("tells only the app's words, the address and complaints when quiet", () => {
+    expect(told([...own, ...events], inPlain, true)).toMatchSnapshot();
+  });
+  it("says the same in colour", () => {
+    const coloured = told([...own, ...events], inColour);
+    // oxlint-disable-next-line no-control-regex -- that is how colours begin
+    const plain = coloured.out.replaceAll(/\u001b\[\d+m/g, "");
+    expect(plain).toBe(told([...own, ...events], inPlain).out);
+    expect(coloured.out).not.toBe(plain);
+  });
+});
+
+describe("jsonReporter", () => {
+  it("writes one object a line, the sandbox's own time kept", () => {
+    let out = "";
+    const reporter = jsonReporter((text) => (out += text));
+    for (const notice of [...own, ...events]) reporter.tell(notice);
+    const lines = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ type }) => type)).toEqual([...own, ...events].map(({ type }) => type));
+    expect(lines.at(-1)).toMatchObject({
+      time: at.time.toISOString(),
+      text: expect.stringMatching(/^REPORT/),
+    });
+  });
+});
+
+describe("paintFor", () => {
+  const terminal = { isTTY: true };
+  it("paints on a terminal only, and not when NO_COLOR says so", () => {
+    expect(paintFor(terminal, {})).toBe(inColour);
+    expect(paintFor(terminal, { NO_COLOR: "" })).toBe(inColour);
+    expect(paintFor({}, {})).toBe(inPlain);
+    expect(paintFor(terminal, { NO_COLOR: "1" })).toBe(inPlain);
+    expect(paintFor(terminal, { TERM: "dumb" })).toBe(inPlain);
+  });
+});
