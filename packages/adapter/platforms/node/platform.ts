@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 import { nodeCodec } from "@anylambda/wire/node";
 import type { Connection, Platform } from "../../src/platform.ts";
 
+/** 24 days. Node takes anything longer for 1 ms, and there are emulators whose deadlines lie that far away. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The adapter's machine, as Node gives it. */
 export const nodePlatform: Platform = {
   env: process.env,
@@ -18,7 +21,7 @@ export const nodePlatform: Platform = {
     }),
   now: () => ({ wall: Date.now(), monotonic: performance.now() }),
   after(ms, action) {
-    const timer = setTimeout(action, ms);
+    const timer = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
   print: (line) => void process.stdout.write(`${line}\n`),
@@ -94,6 +97,7 @@ function connectionOf(socket: Socket): Connection {
       }),
     close: () => {
       ended = true;
+      arrived.length = 0;
       socket.destroy();
       settle();
     },

@@ -1,0 +1,266 @@
+/** What every `Platform` must do, whichever engine it runs on. Each has a test file that calls this. */
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Connection, Platform } from "../src/platform.ts";
+import { listen, startRawApp } from "./raw-app.ts";
+import type { RawApp, RawConnection } from "./raw-app.ts";
+import { eventually, gate, turns } from "./wait.ts";
+
+export function describePlatform(name: string, platform: Platform): void {
+  describe(`${name}: Connection`, () => {
+    let peer: RawApp;
+    const ours: Connection[] = [];
+
+    afterEach(async () => {
+      for (const connection of ours.splice(0)) connection.close();
+      await peer.close();
+    });
+
+    /** A connection and the peer's end of it. */
+    async function connected(
+      options: Parameters<typeof startRawApp>[1] = {},
+    ): Promise<{ ours: Connection; theirs: RawConnection }> {
+      peer = await startRawApp(() => {}, options);
+      const connection = await platform.connect({ host: options.host ?? "127.0.0.1", port: peer.port });
+      ours.push(connection);
+      return { ours: connection, theirs: await eventually(() => peer.connections[0]) };
+    }
+
+    it("reads what arrived, in order, never an empty piece, and null at the end", async () => {
+      const { ours, theirs } = await connected();
+      const sent = randomBytes(200_000);
+      for (let at = 0; at < sent.length; at += 777) theirs.socket.write(sent.subarray(at, at + 777));
+      theirs.socket.end();
+      const pieces = await readAll(ours);
+      expect(pieces.every((piece) => piece.length > 0)).toBe(true);
+      expect(Buffer.concat(pieces).equals(sent)).toBe(true);
+      expect(await ours.read()).toBeNull();
+    });
+
+    it("reads on after a long time without a read", async () => {
+      const { ours, theirs } = await connected();
+      theirs.socket.write("one");
+      theirs.socket.end("two");
+      await turns(20);
+      expect(Buffer.concat(await readAll(ours)).toString()).toBe("onetwo");
+    });
+
+    it("reads null when the peer closes while a read is waiting", async () => {
+      const { ours, theirs } = await connected();
+      const read = ours.read();
+      theirs.socket.end();
+      expect(await read).toBeNull();
+    });
+
+    it("reads null from a waiting read, and ever after, when it is closed", async () => {
+      const { ours, theirs } = await connected();
+      const waiting = ours.read();
+      ours.close();
+      expect(await waiting).toBeNull();
+      expect(await ours.read()).toBeNull();
+      await eventually(() => theirs.socket.destroyed);
+    });
+
+    it("reads null after it is closed, whatever has arrived before", async () => {
+      const { ours, theirs } = await connected();
+      const more = gate();
+      theirs.socket.write("first");
+      expect(Buffer.from((await ours.read()) ?? []).toString()).toBe("first");
+      theirs.socket.write("second", more.open);
+      await more.opened;
+      await turns(20);
+      ours.close();
+      expect(await ours.read()).toBeNull();
+    });
+
+    it("can be closed again", async () => {
+      const { ours, theirs } = await connected();
+      ours.close();
+      ours.close();
+      await eventually(() => theirs.socket.destroyed);
+      expect(() => ours.close()).not.toThrow();
+    });
+
+    it("rejects a read with a code when the peer resets", async () => {
+      const { ours, theirs } = await connected();
+      const read = ours.read();
+      theirs.socket.resetAndDestroy();
+      await expect(read).rejects.toMatchObject({ code: "ECONNRESET" });
+    });
+
+    it("rejects a write with a code when it is closed", async () => {
+      const { ours } = await connected();
+      ours.close();
+      await expect(ours.write([Buffer.from("late")])).rejects.toMatchObject({
+        code: expect.any(String) as string,
+      });
+    });
+
+    it("rejects a write with a code when the peer resets, and nobody else hears of it", async () => {
+      const { ours, theirs } = await connected();
+      theirs.socket.resetAndDestroy();
+      const writeOn = async (): Promise<void> => {
+        for (;;) await ours.write([Buffer.alloc(1024)]);
+      };
+      await expect(writeOn()).rejects.toMatchObject({ code: expect.any(String) as string });
+      ours.close();
+    });
+
+    it("writes several pieces in order, empty ones too", async () => {
+      const { ours, theirs } = await connected();
+      const parts = ["head\r\n", "", "body", "x".repeat(100_000), "end"];
+      const arrived: Buffer[] = [];
+      theirs.socket.on("data", (bytes) => arrived.push(bytes));
+      await ours.write(parts.map((part) => Buffer.from(part)));
+      await ours.write([Buffer.from("next")]);
+      const whole = `${parts.join("")}next`;
+      await eventually(() => Buffer.concat(arrived).length >= whole.length);
+      expect(Buffer.concat(arrived).toString()).toBe(whole);
+    });
+
+    it("carries large transfers both ways at once, byte for byte", async () => {
+      const { ours, theirs } = await connected({ pauseOnConnect: true });
+      const bytes = randomBytes(8 * 1024 * 1024);
+      theirs.socket.pipe(theirs.socket);
+      const written = ours.write([bytes.subarray(0, 1_000_001), bytes.subarray(1_000_001)]);
+      const hash = createHash("sha256");
+      for (let length = 0; length < bytes.length; ) {
+        const piece = (await ours.read()) ?? Buffer.alloc(0);
+        expect(piece.length).toBeGreaterThan(0);
+        hash.update(piece);
+        length += piece.length;
+      }
+      await written;
+      expect(hash.digest("hex")).toBe(createHash("sha256").update(bytes).digest("hex"));
+    });
+
+    it("holds a write back while the peer does not read", async () => {
+      const { ours, theirs } = await connected({ pauseOnConnect: true });
+      let done = false;
+      // More than the kernel holds for a connection at its largest.
+      const written = ours.write([Buffer.alloc(64 * 1024 * 1024)]).then(() => (done = true));
+      await turns(50);
+      expect(done).toBe(false);
+      theirs.socket.resume();
+      await written;
+    });
+
+    it("holds the peer back while nothing is read, in bounded memory", async () => {
+      const { ours, theirs } = await connected();
+      const size = 64 * 1024 * 1024;
+      const bytes = Buffer.alloc(64 * 1024, "x");
+      let taken = 0;
+      const push = (): void => {
+        if (taken < size)
+          theirs.socket.write(bytes, () => {
+            taken += bytes.length;
+            push();
+          });
+        else theirs.socket.end();
+      };
+      push();
+      await stable(() => taken);
+      expect(taken).toBeLessThan(size / 2);
+      let length = 0;
+      for (let piece = await ours.read(); piece !== null; piece = await ours.read()) length += piece.length;
+      expect(length).toBe(size);
+    });
+
+    it("connects to an IPv6 address", async () => {
+      const { ours, theirs } = await connected({ host: "::1" });
+      await ours.write([Buffer.from("hello")]);
+      const [bytes] = await once(theirs, "data");
+      expect(String(bytes)).toBe("hello");
+    });
+  });
+
+  describe(`${name}: connect`, () => {
+    it("connects to a name", async () => {
+      const peer = await startRawApp(({ socket }) => void socket.end("hello"), { host: "localhost" });
+      const connection = await platform.connect({ host: "localhost", port: peer.port });
+      expect(Buffer.concat(await readAll(connection)).toString()).toBe("hello");
+      await peer.close();
+    });
+
+    it("rejects with a code when nothing listens", async () => {
+      const port = await freePort();
+      await expect(platform.connect({ host: "127.0.0.1", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      await expect(platform.connect({ host: "localhost", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    });
+
+    it("rejects with a code when the name is not known", async () => {
+      const host = "no-such-host.invalid";
+      await expect(platform.connect({ host, port: 1 })).rejects.toMatchObject({
+        code: expect.stringMatching(/^E/) as string,
+      });
+    });
+  });
+
+  describe(`${name}: after and now`, () => {
+    it("calls the action once, not before its time, and tells the time on both clocks", async () => {
+      const before = platform.now();
+      let calls = 0;
+      await new Promise<void>((resolve) => {
+        platform.after(20, () => {
+          calls++;
+          resolve();
+        });
+      });
+      const after = platform.now();
+      // Timers may count from the start of the turn they were set in, a millisecond ago.
+      expect(after.monotonic - before.monotonic).toBeGreaterThanOrEqual(18);
+      expect(Math.abs(after.wall - Date.now())).toBeLessThan(60_000);
+      await turns(10);
+      expect(calls).toBe(1);
+    });
+
+    it("does not call an action that was taken off", async () => {
+      let calls = 0;
+      const cancel = platform.after(1, () => calls++);
+      cancel();
+      cancel();
+      await new Promise<void>((resolve) => void platform.after(5, resolve));
+      expect(calls).toBe(0);
+    });
+
+    it.each([2 ** 31, 3e9, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
+      "does not take %d ms for none at all",
+      async (ms) => {
+        let calls = 0;
+        const cancel = platform.after(ms, () => calls++);
+        await new Promise<void>((resolve) => void platform.after(5, resolve));
+        cancel();
+        expect(calls).toBe(0);
+      },
+    );
+  });
+}
+
+async function readAll(connection: Connection): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for (let piece = await connection.read(); piece !== null; piece = await connection.read()) pieces.push(piece);
+  return pieces;
+}
+
+function once({ socket }: RawConnection, event: string): Promise<unknown[]> {
+  return new Promise((resolve) => {
+    socket.once(event, (...values: unknown[]) => resolve(values));
+  });
+}
+
+/** Resolves when a number has not changed for a good many turns. */
+async function stable(look: () => number): Promise<void> {
+  for (let last = -1; last !== look(); ) {
+    last = look();
+    await turns(50);
+  }
+}
+
+/** A port on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, 0, "127.0.0.1");
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
