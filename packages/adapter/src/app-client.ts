@@ -50,9 +50,11 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
   const idle: HttpConnection[] = [];
   const where = `${options.address.host}:${options.address.port}`;
 
-  /** The most recently used connection that may still be trusted; the others are dropped. */
+  /** The most recently used connection that may still be trusted; those that may not are dropped. */
   function takeIdle(maxIdleMs: number): HttpConnection | undefined {
     const now = platform.now();
+    // From the oldest on as well: a POST may leave a connection lying here each time, and not every server closes it.
+    while (idle[0] !== undefined && elapsed(idle[0].idleSince, now) >= options.idleMs) idle.shift()?.close();
     while (idle.length > 0) {
       const connection = idle.pop();
       if (connection === undefined || !connection.isUsable) continue;

@@ -6,6 +6,7 @@
  *    used again, not after.
  * 3. Anything that arrives on an idle connection makes it useless: there is no request it could answer.
  * 4. `sawBytes` tells whether anything of the current response arrived; only then is a retry out of the question.
+ * 5. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
  */
 import { ResponseReader } from "@anylambda/wire";
 import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
@@ -26,6 +27,7 @@ export class HttpConnection {
   #usable = true;
   #reusable = false;
   #busy = false;
+  #unwritten = 0;
   sawBytes = false;
   idleSince: Clock = { wall: 0, monotonic: 0 };
 
@@ -41,7 +43,7 @@ export class HttpConnection {
     this.sawBytes = false;
     this.#reader.expect(method);
     // Not awaited: a peer may answer before it has read the whole body. A write that fails shows in the read.
-    this.#connection.write(pieces).catch(() => {});
+    this.#write(pieces).catch(() => {});
     for (;;) {
       const event = await this.#nextEvent();
       if (event.type === "head") return event;
@@ -61,7 +63,7 @@ export class HttpConnection {
 
   /** After the whole response was read: whether the connection can be kept. If so it is being watched now. */
   release(now: Clock): boolean {
-    if (!this.#reusable || !this.#usable) {
+    if (!this.#reusable || !this.#usable || this.#unwritten > 0) {
       this.close();
       return false;
     }
@@ -81,6 +83,12 @@ export class HttpConnection {
   close(): void {
     this.#usable = false;
     this.#connection.close();
+  }
+
+  async #write(pieces: readonly Uint8Array[]): Promise<void> {
+    this.#unwritten++;
+    await this.#connection.write(pieces);
+    this.#unwritten--;
   }
 
   #onIdleRead(): void {

@@ -101,7 +101,7 @@ export class RuntimeClient {
       payload,
     );
     for (let attempt = 0; ; attempt++) {
-      const kept = this.#connection;
+      const kept = this.#connection?.isUsable === true ? this.#connection : undefined;
       try {
         const connection = kept ?? new HttpConnection(await this.#platform.connect(this.#address), codec);
         this.#connection = connection;
