@@ -24,6 +24,8 @@ export interface EnvironmentOptions {
   readonly report: (event: SandboxEvent) => void;
   /** Search path for the programs of the function. */
   readonly path: string;
+  /** Limit of the first init, ms. */
+  readonly initLimitMs: number;
 }
 
 export class Environment {
@@ -37,6 +39,7 @@ export class Environment {
   /** Duration of a reported init, until the first invocation reports it. */
   #initDurationMs: number | undefined;
   readonly #configuration: FunctionConfiguration;
+  readonly #initLimitMs: number;
   readonly #report: (event: SandboxEvent) => void;
   readonly #api: ApiServer;
   readonly #functionArn: string;
@@ -45,6 +48,7 @@ export class Environment {
     this.id = newEnvironmentId();
     this.#configuration = configuration;
     this.#report = options.report;
+    this.#initLimitMs = options.initLimitMs;
     this.#api = api;
     this.#functionArn = functionArnOf(configuration);
     const logStream = logStreamOf(configuration.version, this.id, new Date());
@@ -86,7 +90,7 @@ export class Environment {
   async #init(): Promise<InitReport> {
     const started = performance.now();
     const boot = this.#newBoot();
-    const outcome = await this.#initialize(boot, started + initLimitMs);
+    const outcome = await this.#initialize(boot, started + this.#initLimitMs);
     if (outcome.kind === "ready") {
       this.#to("ready");
       this.#initDurationMs = performance.now() - started;
@@ -170,10 +174,12 @@ export class Environment {
     const { errorType, message } = failure;
     const status = statusOf(errorType);
     answer.fail(failure);
-    // Beyond the limit is only the timer's lateness: at the limit the function was over.
-    const durationMs = Math.min(performance.now() - started, this.#configuration.timeoutMs);
+    // At the limit the function was over: what the clock says beside it is the timer's inaccuracy.
+    const durationMs = status === "timeout" ? this.#configuration.timeoutMs : performance.now() - started;
     boot.memory.look();
-    this.#tell({ type: "fault", requestId: job.requestId, errorType, message });
+    // What the runtime reported itself it has also logged itself.
+    if (failure.payload === undefined)
+      this.#tell({ type: "fault", requestId: job.requestId, errorType, message });
     await this.#reset(boot, status === "timeout" ? "timeout" : "failure");
     beforeEnd?.();
     return this.#tellEnd(boot, job, durationMs, status, errorType);
@@ -275,9 +281,6 @@ export class Environment {
     this.#report({ time: new Date(), environment: this.id, ...event });
   }
 }
-
-/** Limit of an on-demand init (environment.md 4.2). */
-const initLimitMs = 10_000;
 
 /** An event without what is the same for all of them. */
 type Told = SandboxEvent extends infer Event

@@ -19,6 +19,8 @@ export interface FleetOptions {
   readonly report: (event: SandboxEvent) => void;
   /** Search path for the function's programs; without it that of a bare Unix system. */
   readonly path?: string | undefined;
+  /** Limit of the first init, ms: 10,000 on Lambda, for functions on demand (environment.md 4.2). */
+  readonly initLimitMs?: number | undefined;
 }
 
 export interface InvokeRequest {
@@ -62,8 +64,8 @@ export async function startFleet(
   configuration: FunctionConfiguration,
   options: FleetOptions,
 ): Promise<Fleet> {
-  const { report, path = "/usr/local/bin:/usr/bin:/bin" } = options;
-  const environment = await Environment.create(configuration, { report, path });
+  const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000 } = options;
+  const environment = await Environment.create(configuration, { report, path, initLimitMs });
   return new OneEnvironment(configuration, environment);
 }
 

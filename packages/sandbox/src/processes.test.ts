@@ -1,11 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import type { Program } from "./function.ts";
 import { MemoryGauge } from "./memory.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
-import { hasProcessTable, isDead, membersOf } from "./process-table.ts";
+import { hasProcessTable, isDead, membersOf, rowOf } from "./process-table.ts";
 import { type ProcessGroup, exitText, launch } from "./processes.ts";
 import { until } from "./testing/harness.ts";
 
@@ -110,6 +112,20 @@ describe("ProcessGroup", () => {
       expect(alive(group)).toEqual([]);
     },
   );
+
+  it.runIf(hasProcessTable)("does not outlive the process that started it (4)", async () => {
+    const outfile = join(mkdtempSync(join(tmpdir(), "sandbox-")), "parent.mjs");
+    const source = fileURLToPath(new URL("testing/careless-parent.ts", import.meta.url));
+    await build({ entryPoints: [source], outfile, bundle: true, platform: "node", format: "esm" });
+    const { group, lines } = await start({ file: process.execPath, args: [outfile] });
+    expect(exitText(await group.exit)).toBe("exit status 3");
+    await group.gone();
+    const child = lines.find((line) => /^stdout \d+$/.test(line));
+    await until(() => {
+      const row = rowOf(Number(child?.slice(7)));
+      return row === undefined || isDead(row);
+    });
+  });
 
   it.runIf(hasProcessTable)("reaches a grandchild in a group of its own within the session (1)", async () => {
     // What a shell with job control does.

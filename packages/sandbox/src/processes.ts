@@ -5,6 +5,8 @@
  *  (2) Its variables are exactly those given; it is started without a shell.
  *  (3) `exit` resolves once the child itself is reaped; `gone` when, beyond that, its group is empty and its
  *      output was read to the end. After `gone` nothing is signalled any more: the id may belong to others.
+ *  (4) When this process exits, the children are killed first. (Not when it is killed itself: then nobody is left
+ *      to do it, and the children end when they find the Runtime API gone, or not at all.)
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
@@ -57,6 +59,14 @@ export async function launch(launch: Launch): Promise<Launched> {
   return { ok: true, group: new ProcessGroup(child, launch) };
 }
 
+/** Groups that are not empty, for the one end that cannot wait. */
+const living = new Set<ProcessGroup>();
+
+// Invariant 4. The children lead their own sessions: without this nobody would end them when this process does.
+process.once("exit", () => {
+  for (const group of living) group.signal("SIGKILL");
+});
+
 export class ProcessGroup {
   readonly pid: number;
   readonly program: Program;
@@ -71,6 +81,7 @@ export class ProcessGroup {
     this.pid = child.pid as number;
     this.program = program;
     this.#child = child;
+    living.add(this);
     this.exit = new Promise((resolve) => {
       child.once("exit", (status, signal) =>
         resolve(signal === null ? { kind: "status", status: status ?? 0 } : { kind: "signal", signal }),
@@ -115,6 +126,7 @@ export class ProcessGroup {
     // rarely. The first question is nearly always the last.
     for (let pause = 1; this.#isAlive(); pause = Math.min(pause * 2, 32)) await delay(pause);
     this.#empty = true;
+    living.delete(this);
     // A process that left the session can hold the pipes open for ever.
     await Promise.race([this.#closed, delay(lastOutputMs)]);
     this.#child.stdout?.destroy();

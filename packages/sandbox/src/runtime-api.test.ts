@@ -1,6 +1,6 @@
 import http from "node:http";
 import net from "node:net";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import type { RuntimeAnswer } from "./answers.ts";

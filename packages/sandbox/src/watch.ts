@@ -38,7 +38,8 @@ export class Watch<Failure> {
         this.#waiter = undefined;
         resolve(outcome);
       };
-      const timer = setTimeout(settle, Math.max(0, ms), "late");
+      // Timers take whole milliseconds and drop the rest; a deadline must not come early.
+      const timer = setTimeout(settle, Math.max(0, Math.ceil(ms)), "late");
       this.#waiter = { done, settle };
     });
   }

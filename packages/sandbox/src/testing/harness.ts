@@ -1,9 +1,11 @@
 /** Helpers for tests that run real environments: nothing here is a double of anything. */
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SandboxEvent } from "../events.ts";
-import { type Fleet, type FleetAnswer, startFleet } from "../fleet.ts";
+import { type Fleet, type FleetAnswer, type FleetOptions, startFleet } from "../fleet.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "../function.ts";
 import { logLinesOf } from "../report.ts";
 
@@ -14,6 +16,7 @@ export function fixture(name: string, ...args: string[]): Program {
   };
 }
 
+/** `extension(NAME, EVENTS, how, detail)`: see the fixture. */
 export function extension(name: string, ...args: string[]): ExtensionProgram {
   return { name, ...fixture("extension.mjs", name, ...args) };
 }
@@ -46,11 +49,15 @@ export interface Rig {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function rig(more: Partial<FunctionConfiguration> = {}): Promise<Rig> {
+export async function rig(
+  more: Partial<FunctionConfiguration> = {},
+  options: Pick<FleetOptions, "initLimitMs"> = {},
+): Promise<Rig> {
   const events: SandboxEvent[] = [];
   const fleet = await startFleet(configured(more), {
     report: (event) => events.push(event),
     path: process.env["PATH"],
+    ...options,
   });
   return {
     fleet,
@@ -69,6 +76,23 @@ export async function rig(more: Partial<FunctionConfiguration> = {}): Promise<Ri
       if (left.length > 0) throw new Error(`processes left: ${left.join(", ")}`);
     },
   };
+}
+
+/** The events of one type, typed. */
+export function of<Type extends SandboxEvent["type"]>(
+  events: readonly SandboxEvent[],
+  type: Type,
+): Extract<SandboxEvent, { type: Type }>[] {
+  return events.filter((event): event is Extract<SandboxEvent, { type: Type }> => event.type === type);
+}
+
+export function directory(): string {
+  return mkdtempSync(join(tmpdir(), "sandbox-"));
+}
+
+/** What the fixtures wrote down, in order. */
+export function notesOf(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
 }
 
 export function textOf(bytes: Uint8Array): string {
