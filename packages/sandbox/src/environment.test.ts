@@ -2,6 +2,7 @@ import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InitReport, InvocationReport, SandboxEvent } from "./events.ts";
 import { hasProcessTable } from "./process-table.ts";
@@ -186,20 +187,20 @@ describe("a function that fails", () => {
   });
 
   it("is cut off at its timeout, and starts anew", async () => {
-    await using r = await rig({ timeoutMs: 1000 });
+    await using r = await rig({ timeoutMs: 2000 });
     const { text, answer } = await r.invoke({ do: "hang" });
     const id = answer.requestId;
     expect(text).toBe(
-      `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ${id} Error: Task timed out after 1.00 seconds"}`,
+      `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ${id} Error: Task timed out after 2.00 seconds"}`,
     );
-    expect(last(r)).toMatchObject({ status: "timeout", durationMs: 1000 });
-    expect(r.lines().at(-3)).toMatch(new RegExp(`^\\d{4}-.*Z ${id} Task timed out after 1.00 seconds$`));
+    expect(last(r)).toMatchObject({ status: "timeout", durationMs: 2000 });
+    expect(r.lines().at(-3)).toMatch(new RegExp(`^\\d{4}-.*Z ${id} Task timed out after 2.00 seconds$`));
     expect(r.lines().at(-1)).toMatch(/\tStatus: timeout$/);
     expect((await r.invoke({ do: "count" })).text).toContain(`"count":1`);
   });
 
   it("keeps its answer when it does not come back before the deadline", async () => {
-    await using r = await rig({ timeoutMs: 1000 });
+    await using r = await rig({ timeoutMs: 2000 });
     const { text, answer } = await r.invoke({ do: "answer-then-hang" });
     expect([text, answer.functionError]).toEqual([`"answered"`, undefined]);
     expect(last(r)).toMatchObject({ status: "timeout" });
@@ -269,6 +270,38 @@ describe("a function that fails", () => {
   });
 });
 
+describe("any history of invocations", () => {
+  const steps = ["echo", "error", "exit", "large", "answer-then-exit", "count"] as const;
+
+  it("has one answer (4), one START, END and REPORT each (5), and leaves no process (7)", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 8 }),
+        async (history) => {
+          await using r = await rig();
+          const events = history.map((step) => ({ do: step, code: 1, bytes: 6_291_557 }));
+          // All at once: they queue up, and a crash must not touch the ones behind it.
+          const all = events.map((event) => r.fleet.invoke({ payload: Buffer.from(JSON.stringify(event)) }));
+          const answers = await Promise.all(all.map(({ answer }) => answer));
+          const reports = await Promise.all(all.map(({ ended }) => ended));
+          for (const [i, step] of history.entries()) {
+            const failed = step === "error" || step === "exit" || step === "large";
+            expect(answers[i]?.functionError, step).toBe(failed ? "Unhandled" : undefined);
+            expect(reports[i]?.status, step).toBe(
+              failed || step === "answer-then-exit" ? "error" : "success",
+            );
+          }
+          const told = r.events.filter(({ type }) => type === "start" || type === "end" || type === "report");
+          expect(told.map((event) => `${event.type} ${"requestId" in event && event.requestId}`)).toEqual(
+            all.flatMap(({ requestId }) => ["start", "end", "report"].map((type) => `${type} ${requestId}`)),
+          );
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
+
 describe("a boot that fails", () => {
   const failure = (init: InitReport) => ({ ...init.failure, lastLines: init.failure?.lastLines ?? [] });
 
@@ -326,7 +359,7 @@ describe("a boot that fails", () => {
     const port = await freePort();
     await using r = await rig(
       { command: bad("never-ask", String(port)), timeoutMs: 1000 },
-      { initLimitMs: 1500 },
+      { initLimitMs: 3000 },
     );
     const init = await r.fleet.initialized;
     expect(init).toMatchObject({ phase: "init", status: "timeout" });

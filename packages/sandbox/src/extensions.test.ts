@@ -103,14 +103,23 @@ describe("extensions that fail a boot", () => {
   });
 
   it.each([
-    ["never-register", "it waited for extension ext to register"],
+    ["never-register", "it waited for extension ext to register (POST /2020-01-01/extension/register)"],
     ["never-ready", "it waited for extension ext to ask for the first event"],
   ])("by %s, and are named", async (how, message) => {
-    await using r = await rig({ extensions: [extension("ext", "INVOKE", how)] }, { initLimitMs: 1000 });
+    await using r = await rig({ extensions: [extension("ext", "INVOKE", how)] }, { initLimitMs: 3000 });
     const init = await r.fleet.initialized;
     expect(init.status).toBe("timeout");
     expect(init.failure?.message).toContain(message);
   });
+});
+
+it("an extension that registers under another name than its own is found out", async () => {
+  const extensions = [{ ...extension("other", "-"), name: "ext" }];
+  await using r = await rig({ extensions }, { initLimitMs: 3000 });
+  const { failure } = await r.fleet.initialized;
+  expect(failure?.message).toContain(
+    "for extension ext to register; other did, which is no extension's file name",
+  );
 });
 
 describe("extensions that fail an invocation", () => {
@@ -129,7 +138,7 @@ describe("extensions that fail an invocation", () => {
 
   it("too late to change its answer (4)", async () => {
     await using r = await rig({
-      timeoutMs: 1000,
+      timeoutMs: 2000,
       extensions: [extension("ext", "INVOKE", "hang-on-invoke")],
     });
     const { text, answer } = await r.invoke({ a: 1 });
@@ -139,7 +148,7 @@ describe("extensions that fail an invocation", () => {
   });
 
   it("and hear why the environment ends", async () => {
-    const { r, notes } = await noting({ timeoutMs: 1000, extensions: [extension("ext", "SHUTDOWN")] });
+    const { r, notes } = await noting({ timeoutMs: 2000, extensions: [extension("ext", "SHUTDOWN")] });
     await using _ = r;
     await r.invoke({ do: "hang" });
     await r.invoke({ do: "exit", code: 1 });

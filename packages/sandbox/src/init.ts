@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Boot } from "./boot.ts";
-import { maxExtensions } from "./extension-registry.ts";
+import { type ExtensionRegistry, maxExtensions } from "./extension-registry.ts";
 import type { Failure } from "./failures.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "./function.ts";
 
@@ -27,7 +27,7 @@ export async function initialize(
   const registered = await wait(
     boot,
     () => registry.unregistered.length === 0,
-    () => `for ${named(registry.unregistered)} to register (POST /2020-01-01/extension/register)`,
+    () => `for ${named(registry.unregistered)} to register${strangersOf(registry)}`,
     deadline,
   );
   if (registered !== undefined) return registered;
@@ -140,6 +140,13 @@ function posted(error: { readonly errorType: string; readonly payload: Uint8Arra
     payload: error.payload,
     sentence: `The runtime reported an error to /runtime/init/error: ${Buffer.from(error.payload).toString().slice(0, 1000)}`,
   };
+}
+
+/** A program that registers under another name than its file's counts as one nobody started: easily overlooked. */
+function strangersOf(registry: ExtensionRegistry): string {
+  const strangers = registry.registered.filter(({ external }) => !external).map(({ name }) => name);
+  if (strangers.length === 0) return " (POST /2020-01-01/extension/register)";
+  return `; ${strangers.join(", ")} did, which is no extension's file name`;
 }
 
 function named(names: readonly string[]): string {

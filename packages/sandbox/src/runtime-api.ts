@@ -127,6 +127,8 @@ export class RuntimeApi {
             ? fromResponsePost(request, body.bytes)
             : fromErrorPost(request, body.bytes),
         );
+        // Lets whoever waits for the answer write it first: a person waits for that, nobody for the 202.
+        await Promise.resolve();
         this.#sent();
         replyAccepted(response);
         break;
