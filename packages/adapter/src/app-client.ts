@@ -9,10 +9,9 @@
  * 4. A request that may not be repeated takes a kept connection only while that is fresh: see `FRESH_MS`.
  */
 import { Http1Error, writeRequest } from "@anylambda/wire";
-import type { HttpRequest, HttpResponse } from "@anylambda/wire";
+import type { HeaderList, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { Failure, errnoOf, messageOf } from "./errors.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
-import type { IncomingResponse } from "./http-connection.ts";
 import type { Address, Platform } from "./platform.ts";
 import { elapsed } from "./time.ts";
 
@@ -33,11 +32,22 @@ export interface AppClientOptions {
   readonly idleMs: number;
 }
 
+/** A response whose body is read piece by piece. */
+export interface AppResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: HeaderList;
+  /** The next piece of the body, never empty; `undefined` at its end. Throws a {@link Failure}. */
+  read(): Promise<Uint8Array | undefined>;
+}
+
 export interface AppClient {
   /**
-   * Sends `request` and reads the whole response. Throws a {@link Failure} that says what the app did wrong.
-   * `onCut` gets the function that breaks the exchange off, for whoever watches the time.
+   * Sends `request` and answers with the head of its response. Throws a {@link Failure} that says what the app did
+   * wrong. `onCut` gets the function that breaks the exchange off, for whoever watches the time.
    */
+  begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse>;
+  /** As `begin`, and reads the whole body. */
   send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse>;
   /** As `send`, but answers the status as soon as it is there: a body may be endless. */
   probe(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<number>;
@@ -87,7 +97,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     else connection.close();
   }
 
-  async function send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse> {
+  async function begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse> {
     const pieces = writeRequest(request, platform.codec);
     const repeatable = idempotent.has(request.method);
     const kept = takeIdle(repeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
@@ -98,18 +108,45 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
       current?.close();
     });
     for (;;) {
-      current ??= await open();
-      if (cut) current.close();
+      const connection = current ?? (await open());
+      current = connection;
+      if (cut) connection.close();
       try {
-        const response = await exchange(current, request, pieces);
-        keep(current);
-        return response;
+        const { status, reason, headers } = await connection.exchange(request.method, pieces);
+        return { status, reason, headers, read: () => readOn(connection) };
       } catch (error) {
-        current.close();
-        if (current !== kept || current.sawBytes || !repeatable || cut) throw appFailure(error, where);
+        connection.close();
+        if (connection !== kept || connection.sawBytes || !repeatable || cut) throw appFailure(error, where);
         current = undefined;
       }
     }
+  }
+
+  async function readOn(connection: HttpConnection): Promise<Uint8Array | undefined> {
+    try {
+      const piece = await connection.readBody();
+      if (piece === undefined) keep(connection);
+      return piece;
+    } catch (error) {
+      connection.close();
+      throw appFailure(error, where);
+    }
+  }
+
+  async function send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse> {
+    let cut = (): void => {};
+    const response = await begin(request, (one) => {
+      cut = one;
+      onCut?.(one);
+    });
+    const body = await readWhole(response.read, MAX_BODY_BYTES, () => {
+      cut();
+      return new Failure(
+        "Adapter.ResponseTooLarge",
+        `The app's response is larger than ${MAX_BODY_BYTES} bytes`,
+      );
+    });
+    return { status: response.status, reason: response.reason, headers: response.headers, body };
   }
 
   async function probe(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<number> {
@@ -120,7 +157,11 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     try {
       const head = await connection.exchange(request.method, writeRequest(request, platform.codec));
       // Not awaited: ready is ready, and the body is of interest only for the connection's sake.
-      readWhole(connection, MAX_PROBE_BYTES, () => new Error("not worth waiting for")).then(
+      readWhole(
+        () => connection.readBody(),
+        MAX_PROBE_BYTES,
+        () => new Error("not worth waiting for"),
+      ).then(
         () => keep(connection),
         () => connection.close(),
       );
@@ -131,22 +172,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  return { send, probe };
-}
-
-async function exchange(
-  connection: HttpConnection,
-  request: HttpRequest,
-  pieces: readonly Uint8Array[],
-): Promise<HttpResponse> {
-  const head: IncomingResponse = await connection.exchange(request.method, pieces);
-  const body = await readWhole(
-    connection,
-    MAX_BODY_BYTES,
-    () =>
-      new Failure("Adapter.ResponseTooLarge", `The app's response is larger than ${MAX_BODY_BYTES} bytes`),
-  );
-  return { status: head.status, reason: head.reason, headers: head.headers, body };
+  return { begin, send, probe };
 }
 
 /** What went wrong on an open connection, in the words of the adapter's failures. */

@@ -56,7 +56,11 @@ async function call(platform: Platform, authority: string, method: string, reque
   const connection = new HttpConnection(await platform.connect(addressOf(authority)), platform.codec);
   try {
     const head = await connection.exchange(method, [platform.codec.utf8Encode(request)]);
-    const body = await readWhole(connection, 64 * 1024, () => new Error("the answer is too large"));
+    const body = await readWhole(
+      () => connection.readBody(),
+      64 * 1024,
+      () => new Error("the answer is too large"),
+    );
     return {
       status: head.status,
       identifier: headerOf(head.headers, extensionHeaders.identifier),

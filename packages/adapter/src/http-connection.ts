@@ -50,6 +50,11 @@ export class HttpConnection {
     }
   }
 
+  /** More of a request's body, behind what `exchange` was given; resolves when the kernel has it. */
+  send(pieces: readonly Uint8Array[]): Promise<void> {
+    return this.#write(pieces);
+  }
+
   /** The next piece of the body; `undefined` at its end, after which the connection may be released. */
   async readBody(): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -119,14 +124,14 @@ export class HttpConnection {
 
 /** Reads a body to its end into one piece; throws `tooLarge()` beyond `limit` bytes. */
 export async function readWhole(
-  connection: HttpConnection,
+  read: () => Promise<Uint8Array | undefined>,
   limit: number,
   tooLarge: () => Error,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const piece = await connection.readBody();
+    const piece = await read();
     if (piece === undefined) break;
     length += piece.length;
     if (length > limit) throw tooLarge();
