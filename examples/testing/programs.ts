@@ -9,7 +9,7 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface Ending {
+interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { type Circumstances, fixtures, type Running, run, start } from "../testing/command.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Circumstances, fixtures, type Running, run, start, stopAll } from "../testing/command.ts";
 
 const onLinux = process.platform === "linux";
 
@@ -16,6 +16,8 @@ async function up(args: readonly string[], given: Circumstances = {}): Promise<R
 }
 
 type Ask = (path: string) => Promise<Response>;
+
+afterAll(stopAll);
 
 const app = ["--", "node", "app.mjs"];
 

@@ -8,7 +8,7 @@ export interface Interrupts {
   release(): void;
 }
 
-export type Interrupt = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
+type Interrupt = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 
 // SIGHUP: the terminal was closed; without us the app would live on.
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,9 +1,11 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { samples } from "../samples/samples.ts";
-import { run, start } from "../testing/command.ts";
+import { run, start, stopAll } from "../testing/command.ts";
+
+afterAll(stopAll);
 
 const app = ["--", "node", "app.mjs"];
 const runtime = ["--no-adapter", "--", "node", "runtime.mjs"];

@@ -69,8 +69,7 @@ function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stoppin
   return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port})`;
 }
 
-/** One look for every failure, those before there is a reporter included. */
-export function failureText(
+function failureText(
   paint: Paint,
   {
     message,

@@ -36,6 +36,14 @@ export interface Circumstances {
   readonly traced?: boolean;
 }
 
+const started: Running[] = [];
+
+/** For the end of a test file: a test that failed half-way must not leave its command, and its app, behind. */
+export async function stopAll(): Promise<void> {
+  for (const running of started) running.signal("SIGTERM");
+  await Promise.all(started.splice(0).map((running) => running.result));
+}
+
 export function start(args: readonly string[], given: Circumstances = {}): Running {
   if (!existsSync(bundle)) throw new Error("The command is not built yet: run npm run build");
   const mark = `ANYLAMBDA_TEST_${randomUUID().replaceAll("-", "_")}`;
@@ -75,7 +83,7 @@ export function start(args: readonly string[], given: Circumstances = {}): Runni
       listeners.add(look);
       look();
     });
-  return {
+  const running: Running = {
     result,
     signal: (signal) => void child.kill(signal),
     closeOutput: () => void child.stdout.destroy(),
@@ -83,6 +91,8 @@ export function start(args: readonly string[], given: Circumstances = {}): Runni
     saying: (pattern) => matchIn("stdout", pattern),
     complaining: (pattern) => matchIn("stderr", pattern),
   };
+  started.push(running);
+  return running;
 }
 
 export function run(args: readonly string[], given: Circumstances = {}): Promise<Result> {
