@@ -1,10 +1,10 @@
 // Builds what is shipped: dist/adapter.mjs (one file, no dependencies) and the command that carries it.
 // With --bundle-only the types are not checked: enough to run, as the demo and the tests do.
-import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { runOrExit } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const at = (...parts) => join(root, ...parts);
@@ -22,10 +22,7 @@ const common = {
 };
 
 if (!process.argv.includes("--bundle-only"))
-  execFileSync(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-b"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  runOrExit(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-b"]);
 
 const adapter = await build({
   ...common,

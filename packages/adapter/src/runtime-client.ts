@@ -107,7 +107,7 @@ export class RuntimeClient {
         this.#connection = connection;
         const head = await connection.exchange(method, request);
         const body = await readWhole(
-          connection,
+          () => connection.readBody(),
           MAX_ANSWER_BYTES,
           () => new Error("its answer is too large"),
         );

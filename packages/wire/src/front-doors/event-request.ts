@@ -1,10 +1,11 @@
 /** Steps from an event to a request that several doors share (spec event-formats.md 14.3). */
 import type { Codec } from "../codec.ts";
 import { endToEnd, isFieldValue, isToken } from "../fields.ts";
-import { objectAt, stringAt, textOf } from "../json.ts";
+import { objectAt, stringAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
 import type { HeaderField, HttpRequest } from "../message.ts";
+import { pairsOfMaps } from "./maps.ts";
 
 /** An event that cannot be made into a request. The message says which member, what it holds, what is expected. */
 export class EventError extends Error {
@@ -26,19 +27,18 @@ export function methodOf(value: unknown): string {
   return value;
 }
 
-/** Fields of one or more header maps: strings, or arrays of strings for repeated fields; `null` is absent. */
+/** Fields of a header map: strings, or arrays of strings for repeated fields; `null` is absent. */
 export function fieldsOf(map: JsonObject | undefined, remarks: string[]): HeaderField[] {
-  const fields: HeaderField[] = [];
-  if (map === undefined) return fields;
-  for (const [name, value] of Object.entries(map)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      const text = textOf(one);
-      if (text === undefined) continue;
-      if (isToken(name) && isFieldValue(text)) fields.push([name, text]);
-      else remarks.push(`Header ${JSON.stringify(name)} holds what no header may hold and was left out`);
-    }
-  }
-  return fields;
+  return usableFields(pairsOfMaps(undefined, map, false), remarks);
+}
+
+/** Without fields that cannot be sent; each of those leaves a remark. */
+export function usableFields(fields: HeaderField[], remarks: string[]): HeaderField[] {
+  return fields.filter(([name, value]) => {
+    if (isToken(name) && isFieldValue(value)) return true;
+    remarks.push(`Header ${JSON.stringify(name)} holds what no header may hold and was left out`);
+    return false;
+  });
 }
 
 /** The `cookies` list of an event; entries of other types are absent. */

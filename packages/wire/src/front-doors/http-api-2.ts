@@ -6,6 +6,8 @@ import { decodePath, encodeDecodedPath, encodeRawPath } from "../percent.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { domainOf } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
+import { canonicalName, serverError } from "./http-api.ts";
+import type { HttpApiRoute } from "./http-api.ts";
 import * as payload2 from "./payload-2.ts";
 
 /**
@@ -18,14 +20,6 @@ export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
 }
 
 export { fromHttp } from "./payload-2.ts";
-
-/** Where the API is mounted and which of its routes took the request. */
-export interface HttpApiRoute {
-  /** `$default`, or a name that is the first segment of the path. */
-  readonly stage: string;
-  /** `$default`, or such as `GET /a/{id}`. */
-  readonly routeKey: string;
-}
 
 /** Moves cookies out of the headers, decodes the path, always names a content length. */
 export function toEvent(
@@ -57,15 +51,5 @@ export function fromResult(result: InvocationResult, codec: Codec): ClientRespon
     typeof answer["statusCode"] === "number" ? payload2.readProxyAnswer(answer, codec) : "malformed";
   if (proxy === "malformed") return serverError(codec);
   const response = payload2.toClientResponse(proxy, "text/plain; charset=utf-8");
-  return { ...response, headers: response.headers.map(([name, value]) => [canonical(name), value]) };
-}
-
-function serverError(codec: Codec): ClientResponse {
-  const body = codec.utf8Encode('{"message":"Internal Server Error"}');
-  return { status: 500, headers: [["Content-Type", "application/json"]], body };
-}
-
-/** `x-my-id` to `X-My-Id`, as this door writes names on HTTP/1.1. */
-function canonical(name: string): string {
-  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+  return { ...response, headers: response.headers.map(([name, value]) => [canonicalName(name), value]) };
 }

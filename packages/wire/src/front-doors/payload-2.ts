@@ -11,6 +11,7 @@ import type { HeaderField, HttpResponse } from "../message.ts";
 import { decodeForm, decodePath, encodeQueryText, encodeRawQuery, queryPairs } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
 import { answerJson, isBodiless } from "./answer-body.ts";
+import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, ClientResponse, DoorContext } from "./door.ts";
 import { bodyOf, cookiesOf, domainOf, fieldsOf, methodOf, toAppFields } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
@@ -167,12 +168,13 @@ function queryParameters(query: string, codec: Codec): JsonObject | undefined {
  */
 function eventBody(body: Uint8Array, contentType: string | undefined, codec: Codec): JsonObject {
   if (body.length === 0) return { isBase64Encoded: false };
-  if (isText(contentType) && codec.isUtf8(body))
+  if (isTextType(contentType) && codec.isUtf8(body))
     return { body: codec.utf8Decode(body), isBase64Encoded: false };
   return { body: codec.latin1Decode(codec.base64Encode(body)), isBase64Encoded: true };
 }
 
-function isText(contentType: string | undefined): boolean {
+/** Types whose bodies arrive as text (6.5): a short list, and no charset but UTF-8. */
+export function isTextType(contentType: string | undefined): boolean {
   if (contentType === undefined) return false;
   const [type = "", ...parameters] = contentType.toLowerCase().split(";");
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith("charset="));
@@ -184,19 +186,6 @@ function isText(contentType: string | undefined): boolean {
     media === "application/xml" ||
     media === "application/javascript"
   );
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `05/Mar/2026:14:07:09 +0000`, the time of the Common Log Format, in UTC. */
-function commonLogTime(epochMs: number): string {
-  const at = new Date(epochMs);
-  const day = `${two(at.getUTCDate())}/${months[at.getUTCMonth()]}/${at.getUTCFullYear()}`;
-  return `${day}:${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, "0");
 }
 
 /** A function's answer with `statusCode`, read; `"malformed"` when a member has a type that the doors refuse. */

@@ -1,0 +1,183 @@
+/** API Gateway REST API, Lambda proxy integration (spec event-formats.md 4). */
+import type { Codec } from "../codec.ts";
+import { isObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { headerOf } from "../message.ts";
+import type { HeaderField, HttpResponse } from "../message.ts";
+import type { AnswerBytes } from "./answer-body.ts";
+import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
+import * as payload1 from "./payload-1.ts";
+
+export { toHttp } from "./payload-1.ts";
+
+/** The door sets these itself and would hand ours on as `x-amzn-Remapped-*`, which no client wants (4.7). */
+const remapped: ReadonlySet<string> = new Set(["date", "server"]);
+
+export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
+  return payload1.fromHttp(response, method, remapped, codec);
+}
+
+/** Where the API is mounted, and which resource took the request. */
+export interface RestRoute {
+  readonly stage: string;
+  /** Matched template, such as `/shop/{proxy+}`. */
+  readonly resource: string;
+  readonly resourceId: string;
+  readonly pathParameters?: { readonly [name: string]: string };
+  /** Such as `image/png`, `image/*`; decides base64 in both directions (4.5, 4.8). */
+  readonly binaryMediaTypes: readonly string[];
+  /** 15 characters and `=`. */
+  readonly extendedRequestId: string;
+}
+
+const canonical = ["Authorization", "Host", "User-Agent", "X-Amzn-Trace-Id"];
+
+/** 4.4: what does not reach a Lambda integration. */
+const dropped: ReadonlySet<string> = new Set([
+  "content-md5",
+  "max-forwards",
+  "proxy-authenticate",
+  "server",
+  "www-authenticate",
+]);
+
+/** `target` begins with the stage, which is not in the event's `path` (4.2). */
+export function toEvent(
+  request: ClientRequest,
+  door: DoorContext,
+  route: RestRoute,
+  codec: Codec,
+): JsonObject {
+  const [sent = "/"] = request.target.split(/[?#]/, 1);
+  // A leading double slash is one before the stage as well as behind it; an inner one stays.
+  const rooted = sent.replace(/^\/+/, "/");
+  const behind = rooted.startsWith(`/${route.stage}`) ? rooted.slice(route.stage.length + 1) : rooted;
+  const differences = {
+    path: `/${behind.replace(/^\/+/, "")}`,
+    resource: route.resource,
+    pathParameters: route.pathParameters,
+    stage: route.stage,
+    canonical,
+    dropped,
+    keepsContentLength: false,
+    isBinary: (contentType: string | undefined) => matches(route.binaryMediaTypes, contentType),
+    context: {
+      path: rooted,
+      resourceId: route.resourceId,
+      resourcePath: route.resource,
+      extendedRequestId: route.extendedRequestId,
+    },
+    noUserAgent: null,
+  };
+  return payload1.toEvent(request, door, differences, codec);
+}
+
+function matches(binaryMediaTypes: readonly string[], contentType: string | undefined): boolean {
+  if (binaryMediaTypes.includes("*/*")) return true;
+  const media = mediaType(contentType);
+  return media !== undefined && binaryMediaTypes.some((entry) => matchesEntry(entry.toLowerCase(), media));
+}
+
+/** `image/*` matches `image/png` and itself; an entry with a star on its left matches nothing (4.8). */
+function matchesEntry(entry: string, media: string): boolean {
+  if (entry.startsWith("*/")) return false;
+  return entry === media || (entry.endsWith("/*") && media.startsWith(entry.slice(0, -1)));
+}
+
+function mediaType(text: string | undefined): string | undefined {
+  return text?.split(";", 1)[0]?.trim().toLowerCase();
+}
+
+/** Keys that an answer may have; with any other it is malformed (4.7). */
+const keys: ReadonlySet<string> = new Set([
+  "statusCode",
+  "headers",
+  "multiValueHeaders",
+  "body",
+  "isBase64Encoded",
+]);
+
+/** Headers of the answer that are renamed on the way out (4.7). */
+const renamed: ReadonlySet<string> = new Set([
+  "authorization",
+  "connection",
+  "content-length",
+  "content-md5",
+  "date",
+  "max-forwards",
+  "server",
+  "user-agent",
+  "www-authenticate",
+]);
+
+const removed: ReadonlySet<string> = new Set([
+  "expect",
+  "host",
+  "proxy-authenticate",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via",
+]);
+
+/** 4.7 and 4.8. `accept` is the client's, whose first media type decides whether base64 is decoded. */
+export function fromResult(
+  result: InvocationResult,
+  accept: string | undefined,
+  binaryMediaTypes: readonly string[],
+  codec: Codec,
+): ClientResponse {
+  const answer = result.failed ? undefined : parse(result.payload, codec);
+  if (answer === undefined) return failure('{"message":"Internal server error"}', [], codec);
+  const malformed = failure(
+    '{"message": "Internal server error"}',
+    [["x-amzn-ErrorType", "InternalServerErrorException"]],
+    codec,
+  );
+  if (!isObject(answer) || Object.keys(answer).some((key) => !keys.has(key))) return malformed;
+  const status = statusOf(answer["statusCode"]);
+  const fields = payload1.answerFields(answer["headers"], answer["multiValueHeaders"], "multi-first");
+  const text = answer["body"] ?? "";
+  if (status === undefined || fields === undefined || typeof text !== "string") return malformed;
+  const decode = answer["isBase64Encoded"] === true && matches(binaryMediaTypes, accept?.split(",", 1)[0]);
+  const body = decode ? codec.base64Decode(text) : codec.utf8Encode(text);
+  if (body === undefined) return { ...malformed, status: 500 };
+  return { status, headers: clientFields(fields), body };
+}
+
+function parse(payload: Uint8Array, codec: Codec): unknown {
+  try {
+    return JSON.parse(codec.utf8Decode(payload)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Absent is 200, a numeric string is a number; 1xx cannot be expressed. */
+function statusOf(value: unknown): number | undefined {
+  if (value === undefined || value === null) return 200;
+  const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
+  return typeof status === "number" && Number.isInteger(status) && status >= 200 && status <= 599
+    ? status
+    : undefined;
+}
+
+function clientFields(fields: readonly HeaderField[]): HeaderField[] {
+  const kept: HeaderField[] = [];
+  for (const [name, value] of fields) {
+    const lower = name.toLowerCase();
+    if (removed.has(lower)) continue;
+    kept.push([renamed.has(lower) ? `x-amzn-Remapped-${name}` : name, value]);
+  }
+  if (headerOf(kept, "content-type") === undefined) kept.push(["Content-Type", "application/json"]);
+  return kept;
+}
+
+function failure(message: string, headers: HeaderField[], codec: Codec): ClientResponse {
+  return {
+    status: 502,
+    headers: [["Content-Type", "application/json"], ...headers],
+    body: codec.utf8Encode(message),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * The streaming answer of the Runtime API (spec event-formats.md 8, environment.md 1.5): a JSON prelude, eight NUL
+ * bytes, then the body as it comes; real trailers when the function fails in the middle.
+ */
+import type { Codec } from "./codec.ts";
+import { endToEnd, joinRepeated } from "./fields.ts";
+import { multiMap } from "./front-doors/maps.ts";
+import { isObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { headerOf, headersOf } from "./message.ts";
+import type { HeaderField, HeaderList } from "./message.ts";
+
+/** Content type that tells the front door to look for a prelude. */
+export const HTTP_INTEGRATION_RESPONSE = "application/vnd.awslambda.http-integration-response";
+
+/** Bytes between prelude and body. */
+export const PRELUDE_DELIMITER_BYTES = 8;
+
+/** The delimiter must come within the first 16 KB (spec event-formats.md 4.10). */
+export const MAX_PRELUDE_BYTES = 16_384;
+
+/** Names of the trailers, as they are sent and announced. */
+export const errorTrailers = {
+  type: "Lambda-Runtime-Function-Error-Type",
+  body: "Lambda-Runtime-Function-Error-Body",
+} as const;
+
+/** How a door wants repeated headers: joined with a cookie list beside them, or as lists (REST). */
+export type PreludeShape = "joined" | "lists";
+
+/**
+ * Prelude and delimiter. Values are strings only: what AWS makes of arrays in `headers` is not known (B14).
+ * A response that may have a body and names no type gets `application/octet-stream`, as with LWA.
+ */
+export function writePrelude(
+  status: number,
+  headers: HeaderList,
+  shape: PreludeShape,
+  codec: Codec,
+): Uint8Array {
+  const fields = endToEnd(headers).map(([name, value]): HeaderField => [name.toLowerCase(), value]);
+  if (headerOf(fields, "content-type") === undefined && status !== 204 && status !== 304)
+    fields.push(["content-type", "application/octet-stream"]);
+  const prelude =
+    shape === "lists"
+      ? { statusCode: status, multiValueHeaders: multiMap(fields, true) }
+      : joined(status, fields);
+  const json = codec.utf8Encode(JSON.stringify(prelude));
+  const bytes = new Uint8Array(json.length + PRELUDE_DELIMITER_BYTES);
+  bytes.set(json);
+  return bytes;
+}
+
+function joined(status: number, fields: readonly HeaderField[]): JsonObject {
+  const cookies = headersOf(fields, "set-cookie");
+  const map = joinRepeated(fields);
+  map.delete("set-cookie");
+  return { statusCode: status, headers: Object.fromEntries(map), cookies };
+}
+
+export interface Prelude {
+  readonly status: number;
+  readonly headers: HeaderField[];
+}
+
+/**
+ * Finds the prelude at the head of a streamed answer, however its bytes are split, and gives the body that follows.
+ *
+ * 1. Nothing is given out before the delimiter was seen.
+ * 2. At most {@link MAX_PRELUDE_BYTES} are held back; beyond that the answer is malformed.
+ */
+export class PreludeReader {
+  readonly #codec: Codec;
+  #held: Uint8Array = new Uint8Array(0);
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  /** `undefined` while the delimiter has not come; `"malformed"` when it cannot come any more or is no prelude. */
+  read(
+    bytes: Uint8Array,
+  ): { readonly prelude: Prelude; readonly body: Uint8Array } | "malformed" | undefined {
+    const all = new Uint8Array(this.#held.length + bytes.length);
+    all.set(this.#held);
+    all.set(bytes, this.#held.length);
+    const at = delimiterAt(all);
+    if (at < 0) {
+      this.#held = all;
+      return all.length > MAX_PRELUDE_BYTES ? "malformed" : undefined;
+    }
+    const prelude =
+      at > MAX_PRELUDE_BYTES ? undefined : parsePrelude(this.#codec.utf8Decode(all.subarray(0, at)));
+    return prelude === undefined
+      ? "malformed"
+      : { prelude, body: all.subarray(at + PRELUDE_DELIMITER_BYTES) };
+  }
+}
+
+/** JSON holds no raw NUL, so the first one begins the delimiter. */
+function delimiterAt(bytes: Uint8Array): number {
+  const at = bytes.indexOf(0);
+  return at >= 0 && bytes.length >= at + PRELUDE_DELIMITER_BYTES ? at : -1;
+}
+
+/** All keys may be missing; only `statusCode` means the status, `status` is ignored (7.3). */
+function parsePrelude(text: string): Prelude | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const { statusCode = 200, headers, multiValueHeaders, cookies } = value;
+  if (typeof statusCode !== "number" || !Number.isInteger(statusCode) || statusCode < 100 || statusCode > 999)
+    return undefined;
+  const fields: HeaderField[] = [];
+  for (const map of [headers, multiValueHeaders])
+    for (const [name, values] of Object.entries(isObject(map) ? map : {}))
+      for (const one of Array.isArray(values) ? values : [values]) fields.push([name, String(one)]);
+  for (const cookie of Array.isArray(cookies) ? cookies : []) fields.push(["set-cookie", String(cookie)]);
+  return { status: statusCode, headers: fields };
+}
+
+/** One chunk of chunked coding (RFC 9112, 7.1); no bytes give no chunk, for an empty one would end the body. */
+export function writeChunk(bytes: Uint8Array, codec: Codec): readonly Uint8Array[] {
+  if (bytes.length === 0) return [];
+  return [codec.utf8Encode(`${bytes.length.toString(16)}\r\n`), bytes, codec.utf8Encode("\r\n")];
+}
+
+/** The end of a streamed answer: plain, or with the trailers that make it a failure. */
+export function writeLastChunk(
+  failure: { readonly type: string; readonly document: Uint8Array } | undefined,
+  codec: Codec,
+): Uint8Array {
+  if (failure === undefined) return codec.utf8Encode("0\r\n\r\n");
+  const document = codec.latin1Decode(codec.base64Encode(failure.document));
+  const type = failure.type.replace(/[^\x21-\x7e]+/g, " ");
+  return codec.utf8Encode(
+    `0\r\n${errorTrailers.type}: ${type}\r\n${errorTrailers.body}: ${document}\r\n\r\n`,
+  );
+}
