@@ -88,7 +88,9 @@ describe("send", () => {
         return `HTTP/1.1 200 OK\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`;
       }),
     );
-    const answers = await Promise.all(["/a", "/b", "/a", "/b"].map((target, i) => send("POST", target, `${i}`)));
+    const answers = await Promise.all(
+      ["/a", "/b", "/a", "/b"].map((target, i) => send("POST", target, `${i}`)),
+    );
     expect(answers.map(text)).toEqual(["/a 0", "/b 1", "/a 2", "/b 3"]);
   });
 
@@ -200,7 +202,11 @@ describe("send", () => {
     expect(used()).toEqual([0, 1]);
     await send();
     await Promise.all([send(), send()]);
-    expect(used().slice(3).sort()).toEqual([0, 1]);
+    expect(
+      used()
+        .slice(3)
+        .toSorted((a, b) => a - b),
+    ).toEqual([0, 1]);
   });
 
   it("does not pile up connections when every POST finds the last one not fresh", async () => {
@@ -323,7 +329,8 @@ describe("probe", () => {
     await serve(async ({ readRequest, socket }) => {
       await readRequest();
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
-      const more = (): void => void (socket.destroyed || socket.write(`1000\r\n${"x".repeat(4096)}\r\n`, more));
+      const more = (): void =>
+        void (socket.destroyed || socket.write(`1000\r\n${"x".repeat(4096)}\r\n`, more));
       more();
     });
     expect(await client.probe(request())).toBe(200);

@@ -67,12 +67,15 @@ async function attempt(
   tell: (state: string) => void,
 ): Promise<Outcome> {
   let cut = (): void => {};
+  let over = false;
   const work =
     config.readinessProtocol === "tcp"
       ? openPort(platform, config)
       : askStatus(config, app, (one) => {
           cut = one;
-          tell("connected, no answer yet");
+          // Connected after its time: nobody waits for the answer, and the state is the next attempt's to tell.
+          if (over) one();
+          else tell("connected, no answer yet");
         });
   try {
     const timeout = new Failure("Adapter.AppNotReady", `no answer within ${Math.round(limitMs)}ms`);
@@ -80,6 +83,7 @@ async function attempt(
     if (status === undefined || includesStatus(config.healthyStatus, status)) return { ready: true, status };
     tell(`answered with status ${status}`);
   } catch (error) {
+    over = true;
     cut();
     tell(error instanceof Failure && error.code === "Adapter.AppNotReady" ? error.message : reason(error));
   }

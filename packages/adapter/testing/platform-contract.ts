@@ -125,7 +125,7 @@ export function describePlatform(name: string, platform: Platform): void {
       theirs.socket.pipe(theirs.socket);
       const written = ours.write([bytes.subarray(0, 1_000_001), bytes.subarray(1_000_001)]);
       const hash = createHash("sha256");
-      for (let length = 0; length < bytes.length; ) {
+      for (let length = 0; length < bytes.length;) {
         const piece = (await ours.read()) ?? Buffer.alloc(0);
         expect(piece.length).toBeGreaterThan(0);
         hash.update(piece);
@@ -185,8 +185,12 @@ export function describePlatform(name: string, platform: Platform): void {
 
     it("rejects with a code when nothing listens", async () => {
       const port = await freePort();
-      await expect(platform.connect({ host: "127.0.0.1", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
-      await expect(platform.connect({ host: "localhost", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      await expect(platform.connect({ host: "127.0.0.1", port })).rejects.toMatchObject({
+        code: "ECONNREFUSED",
+      });
+      await expect(platform.connect({ host: "localhost", port })).rejects.toMatchObject({
+        code: "ECONNREFUSED",
+      });
     });
 
     it("rejects with a code when the name is not known", async () => {
@@ -239,7 +243,8 @@ export function describePlatform(name: string, platform: Platform): void {
 
 async function readAll(connection: Connection): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
-  for (let piece = await connection.read(); piece !== null; piece = await connection.read()) pieces.push(piece);
+  for (let piece = await connection.read(); piece !== null; piece = await connection.read())
+    pieces.push(piece);
   return pieces;
 }
 
@@ -251,7 +256,7 @@ function once({ socket }: RawConnection, event: string): Promise<unknown[]> {
 
 /** Resolves when a number has not changed for a good many turns. */
 async function stable(look: () => number): Promise<void> {
-  for (let last = -1; last !== look(); ) {
+  for (let last = -1; last !== look();) {
     last = look();
     await turns(50);
   }
