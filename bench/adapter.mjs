@@ -31,7 +31,8 @@ await app.stop();
 
 /** An adapter on a Runtime API of its own that hands out an event whenever `once` is called. */
 async function start({ name, file, args }) {
-  let parked;
+  // What waits at the Runtime API: the parked poll, and whoever waits for there to be one.
+  const waiting = { poll: undefined, caller: undefined };
   let firstNext;
   let answered;
   const polled = new Promise((resolve) => (firstNext = resolve));
@@ -57,8 +58,10 @@ async function start({ name, file, args }) {
   });
   const server = createServer((request, response) => {
     if (request.url.endsWith("/invocation/next")) {
-      parked = response;
       firstNext();
+      if (waiting.caller === undefined) waiting.poll = response;
+      else waiting.caller(response);
+      waiting.caller = undefined;
       return;
     }
     if (request.url.endsWith("/event/next")) return;
@@ -87,9 +90,8 @@ async function start({ name, file, args }) {
   const startMs = performance.now() - begin;
 
   const once = async () => {
-    while (parked === undefined) await new Promise((resolve) => setImmediate(resolve));
-    const response = parked;
-    parked = undefined;
+    const response = waiting.poll ?? (await new Promise((resolve) => (waiting.caller = resolve)));
+    waiting.poll = undefined;
     const done = new Promise((resolve, reject) => (answered = { resolve, reject }));
     response.writeHead(200, {
       "content-type": "application/json",

@@ -30,7 +30,7 @@ export async function startDev(app, options = []) {
       const event = JSON.parse(line);
       if (event.type === "listening") resolve(event.url);
     });
-    exited.then((code) => reject(new Error(`anylambda dev ended with ${code}`)));
+    void exited.then((code) => reject(new Error(`anylambda dev ended with ${code}`)));
   });
   return {
     url,

@@ -47,6 +47,8 @@ export interface AppClient {
    * wrong. `onCut` gets the function that breaks the exchange off, for whoever watches the time.
    */
   begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse>;
+  /** The whole body of a response that has begun. `cut` breaks it off when it is too large to be kept. */
+  readWhole(response: AppResponse, cut: () => void): Promise<HttpResponse>;
   /** As `begin`, and reads the whole body. */
   send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse>;
   /** As `send`, but answers the status as soon as it is there: a body may be endless. */
@@ -133,12 +135,8 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  async function send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse> {
-    let cut = (): void => {};
-    const response = await begin(request, (one) => {
-      cut = one;
-      onCut?.(one);
-    });
+  async function readBody(response: AppResponse, cut: () => void): Promise<HttpResponse> {
+    const { status, reason, headers } = response;
     const body = await readWhole(response.read, MAX_BODY_BYTES, () => {
       cut();
       return new Failure(
@@ -146,7 +144,16 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
         `The app's response is larger than ${MAX_BODY_BYTES} bytes`,
       );
     });
-    return { status: response.status, reason: response.reason, headers: response.headers, body };
+    return { status, reason, headers, body };
+  }
+
+  async function send(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<HttpResponse> {
+    let cut = (): void => {};
+    const response = await begin(request, (one) => {
+      cut = one;
+      onCut?.(one);
+    });
+    return readBody(response, () => cut());
   }
 
   async function probe(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<number> {
@@ -172,7 +179,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  return { begin, send, probe };
+  return { begin, readWhole: readBody, send, probe };
 }
 
 /** What went wrong on an open connection, in the words of the adapter's failures. */

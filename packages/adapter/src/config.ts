@@ -34,14 +34,6 @@ export interface Problem {
   readonly fatal: boolean;
 }
 
-/** Variables of LWA that this version does not have yet: setting one must not pass in silence. */
-export const notYet: readonly [name: string, asks: (value: string) => boolean][] = [
-  ["AWS_LWA_INVOKE_MODE", (value) => value.trim().toLowerCase() === "response_stream"],
-  ["AWS_LWA_ENABLE_COMPRESSION", (value) => value.trim().toLowerCase() === "true"],
-  ["AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH", () => true],
-  ["AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH", () => true],
-];
-
 /** Reads everything, and reports every problem at once: a person mends them in one go. */
 export function readConfig(env: Platform["env"]): {
   readonly config: Config;
@@ -54,9 +46,6 @@ export function readConfig(env: Platform["env"]): {
       read(variable as Variable<unknown>, env, problems),
     ]),
   );
-  for (const [name, asks] of notYet)
-    if (asks(env[name] ?? "") && env[name] !== undefined)
-      problems.push({ message: `${name} is set, but this version does not do that yet`, fatal: false });
   const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"] ?? "";
   if (runtimeApi === "")
     problems.push({

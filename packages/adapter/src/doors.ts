@@ -1,36 +1,133 @@
-import { functionUrl, httpApi2 } from "@anylambda/wire";
-import type { AnswerBytes, Codec, EventKind, HttpResponse, JsonObject, RequestForApp } from "@anylambda/wire";
+/** The front doors as the adapter uses them: one row a kind of event. */
+import type {
+  AnswerBytes,
+  Codec,
+  EventKind,
+  HttpResponse,
+  JsonObject,
+  PreludeShape,
+  RequestForApp,
+} from "@anylambda/wire";
+import { MAX_PAYLOAD_BYTES, isObject } from "@anylambda/wire";
+import * as alb from "@anylambda/wire/front-doors/alb";
+import * as functionUrl from "@anylambda/wire/front-doors/function-url";
+import * as httpApi1 from "@anylambda/wire/front-doors/http-api-1";
+import * as httpApi2 from "@anylambda/wire/front-doors/http-api-2";
+import * as lattice from "@anylambda/wire/front-doors/lattice";
+import * as rest from "@anylambda/wire/front-doors/rest";
+import * as webSocket from "@anylambda/wire/front-doors/websocket";
+import type { Config } from "./config.ts";
 
-/** The adapter's half of a front door. */
+/** The adapter's half of a front door, for one event. */
 export interface Door {
-  toHttp(event: JsonObject, codec: Codec): RequestForApp;
+  toHttp(): RequestForApp;
   /** `method` is the request's: whether a body may follow depends on it. */
-  fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes;
+  fromHttp(response: HttpResponse, method: string): AnswerForLambda;
+  /** How the prelude of a streamed answer is written; absent where the door cannot stream. */
+  readonly prelude?: PreludeShape;
+  /** Largest answer the door takes, bytes of JSON. */
+  readonly maxAnswerBytes: number;
 }
 
-/**
- * Events of every other kind are passed through. Only the two functions are named, not the module: what the sandbox
- * needs of a door stays out of the adapter's bundle.
- */
-const doors: { readonly [Kind in EventKind]?: Door } = {
-  "function-url": { toHttp: functionUrl.toHttp, fromHttp: functionUrl.fromHttp },
-  "http-api-2.0": { toHttp: httpApi2.toHttp, fromHttp: httpApi2.fromHttp },
-};
-
-/** Kinds of HTTP events that are recognised, and not yet mapped. */
-const unmapped: ReadonlySet<EventKind> = new Set<EventKind>([
-  "http-api-1.0",
-  "rest",
-  "alb",
-  "websocket",
-  "lattice-1",
-  "lattice-2",
-]);
-
-export function doorOf(kind: EventKind): Door | undefined {
-  return doors[kind];
+export interface AnswerForLambda {
+  readonly payload: AnswerBytes;
+  /** What could not be carried over, for the log. */
+  readonly remarks: readonly string[];
 }
 
-export function isUnmapped(kind: EventKind): boolean {
-  return unmapped.has(kind);
+const none: readonly string[] = [];
+
+/** The door through which the event came; `undefined` for events that are passed through. */
+export function doorOf(kind: EventKind, event: unknown, config: Config, codec: Codec): Door | undefined {
+  if (!isObject(event)) return undefined;
+  const maxAnswerBytes = MAX_PAYLOAD_BYTES;
+  switch (kind) {
+    case "function-url":
+      return {
+        toHttp: () => functionUrl.toHttp(event, codec),
+        fromHttp: (response, method) => plain(functionUrl.fromHttp(response, method, codec)),
+        prelude: "joined",
+        maxAnswerBytes,
+      };
+    case "http-api-2.0":
+      return {
+        toHttp: () => httpApi2.toHttp(event, codec),
+        fromHttp: (response, method) => plain(httpApi2.fromHttp(response, method, codec)),
+        // An HTTP API cannot stream. A Function URL behind a domain of the user's own looks the same but for the
+        // domain, and a function that was told to stream is more likely behind that.
+        ...(!isExecuteApi(event) && { prelude: "joined" as const }),
+        maxAnswerBytes,
+      };
+    case "http-api-1.0":
+      return {
+        toHttp: () => httpApi1.toHttp(event, codec),
+        fromHttp: (response, method) => plain(httpApi1.fromHttp(response, method, codec)),
+        maxAnswerBytes,
+      };
+    case "rest":
+      return {
+        toHttp: () => rest.toHttp(event, codec),
+        fromHttp: (response, method) => plain(rest.fromHttp(response, method, codec)),
+        prelude: "lists",
+        maxAnswerBytes,
+      };
+    case "alb":
+      return {
+        toHttp: () => alb.toHttp(event, codec),
+        fromHttp: (response, method) => albAnswer(response, method, alb.isMultiValue(event), codec),
+        maxAnswerBytes: alb.ALB_MAX_ANSWER_BYTES,
+      };
+    case "lattice-1":
+    case "lattice-2":
+      return {
+        toHttp: () => lattice.toHttp(event, codec),
+        fromHttp: (response, method) =>
+          withCookieRemark(lattice.fromHttp(response, method, codec), alb.lostCookies(response, false)),
+        maxAnswerBytes,
+      };
+    case "websocket": {
+      const base = config.webSocketPath;
+      if (base === undefined) return undefined;
+      return {
+        toHttp: () => webSocket.toHttp(event, base, codec),
+        fromHttp: (response) => plain(webSocket.fromHttp(response, codec)),
+        maxAnswerBytes,
+      };
+    }
+    case "authorizer":
+    case "records":
+    case "other":
+      return undefined;
+  }
+}
+
+function plain(payload: AnswerBytes): AnswerForLambda {
+  return { payload, remarks: none };
+}
+
+function albAnswer(
+  response: HttpResponse,
+  method: string,
+  multiValue: boolean,
+  codec: Codec,
+): AnswerForLambda {
+  return withCookieRemark(
+    alb.fromHttp(response, method, multiValue, codec),
+    alb.lostCookies(response, multiValue),
+  );
+}
+
+function withCookieRemark(payload: AnswerBytes, lost: number): AnswerForLambda {
+  if (lost === 0) return { payload, remarks: none };
+  const mend = "enable multi-value headers on the target group to keep them";
+  return {
+    payload,
+    remarks: [`${lost} set-cookie header(s) were left out, because the front door takes one: ${mend}`],
+  };
+}
+
+function isExecuteApi(event: JsonObject): boolean {
+  const context = event["requestContext"];
+  const domain = isObject(context) ? context["domainName"] : undefined;
+  return typeof domain === "string" && domain.includes(".execute-api.");
 }

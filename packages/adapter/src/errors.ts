@@ -3,6 +3,7 @@
  * as `errorType`. Compared with `docs/errors.md` by a test.
  */
 export const failureCodes: {
+  readonly "Adapter.InvalidConfiguration": string;
   readonly "Adapter.InvalidEvent": string;
   readonly "Adapter.AppNotReady": string;
   readonly "Adapter.AppUnreachable": string;
@@ -13,6 +14,7 @@ export const failureCodes: {
   readonly "Adapter.ResponseTooLarge": string;
   readonly "Adapter.InternalError": string;
 } = {
+  "Adapter.InvalidConfiguration": "A variable holds a value with which the adapter must not start",
   "Adapter.InvalidEvent": "The event is not JSON, or is an HTTP event that no request can be made of",
   "Adapter.AppNotReady": "The app did not become ready in the time it was given",
   "Adapter.AppUnreachable": "No connection to the app could be opened",

@@ -1,25 +1,31 @@
 /**
  * The way of one invocation: event, request, response, answer. The only `try` of that way is here; what is thrown
- * on it becomes a failure posted to `/error`, and the environment goes on.
+ * on it becomes a failure posted to `/error`, or the trailers of an answer that has begun, and the environment goes on.
  */
-import { EventError, MAX_PAYLOAD_BYTES, kindOf } from "@anylambda/wire";
-import type { HttpRequest, HttpResponse, JsonObject } from "@anylambda/wire";
-import type { AppClient } from "./app-client.ts";
+import { EventError, headerOf, kindOf, writePrelude } from "@anylambda/wire";
+import type { EventKind, HttpRequest } from "@anylambda/wire";
+import { connectionFields } from "@anylambda/wire/front-doors/websocket";
+import type { AppClient, AppResponse } from "./app-client.ts";
+import type { AnswerStream } from "./answer-stream.ts";
+import { answerWhole, failureOfStatus, isStreamed } from "./answers.ts";
+import { compressStream } from "./compression.ts";
 import type { Config } from "./config.ts";
 import { withContext } from "./context-headers.ts";
-import { doorOf, isUnmapped } from "./doors.ts";
+import { startDeadline, timeForApp } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { doorOf } from "./doors.ts";
 import type { Door } from "./doors.ts";
 import { Failure, RuntimeApiError, messageOf } from "./errors.ts";
-import { documentOf, documentOfStatus, gatewayResponse } from "./failure-document.ts";
+import { sourceOf } from "./event-source.ts";
+import { documentOf, gatewayResponse } from "./failure-document.ts";
 import type { FailureDocument } from "./failure-document.ts";
 import type { Log } from "./log.ts";
-import { fromPassThrough, toPassThrough } from "./pass-through.ts";
+import { toPassThrough } from "./pass-through.ts";
 import type { Platform } from "./platform.ts";
 import { bracketed } from "./readiness.ts";
 import { moveAuthorization, removeBasePath } from "./request-edits.ts";
+import { isHookPath, refusal } from "./restore.ts";
 import type { Invocation, RuntimeClient } from "./runtime-client.ts";
-import { within } from "./time.ts";
-import { includesStatus } from "./variable-values.ts";
 
 export interface InvocationDeps {
   readonly platform: Platform;
@@ -30,8 +36,15 @@ export interface InvocationDeps {
   readonly appReady: (limitMs: number) => Promise<void>;
 }
 
-/** Statuses that fail an event which is not HTTP, unless configured: a batch must come back, not vanish (B19). */
-const failingByDefault = [{ from: 500, to: 599 }];
+/** What is known of an invocation as it goes on; the failure at its end tells of what there is. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly log: Log;
+  door?: Door;
+  request?: HttpRequest;
+  /** An answer whose first bytes have left: it can only be ended, not taken back. */
+  stream?: AnswerStream;
+}
 
 /** Handles one invocation to its end. Throws nothing but {@link RuntimeApiError}. */
 export async function handleInvocation(
@@ -39,37 +52,43 @@ export async function handleInvocation(
   runtime: RuntimeClient,
   invocation: Invocation,
 ): Promise<void> {
-  const { requestId } = invocation.head;
-  const log = deps.log.with({ requestId });
-  let door: Door | undefined;
-  let request: HttpRequest | undefined;
+  const { platform, config } = deps;
+  const { requestId, deadlineMs } = invocation.head;
+  const exchange: Exchange = { requestId, log: deps.log.with({ requestId }) };
+  const deadline = startDeadline(
+    platform,
+    timeForApp(platform.now().wall, deadlineMs, config.deadlineMarginMs),
+  );
   try {
-    const text = deps.platform.codec.utf8Decode(invocation.event);
-    const event = parse(text);
-    const kind = kindOf(event);
-    door = doorOf(kind);
-    if (isUnmapped(kind))
-      log.warn(`Events of kind ${kind} are not mapped to HTTP yet and are passed through`);
-    request = withContextAndEdits(
-      deps,
-      log,
-      invocation,
-      text,
-      plainRequest(deps, log, invocation, event, door),
-    );
-    const response = await askApp(deps, invocation, request);
-    const failure = failureOfStatus(deps, response, door);
-    if (failure !== undefined) return await fail(runtime, requestId, log, failure, request);
-    await runtime.respond(requestId, answer(deps, log, request, response, door));
+    const request = requestOf(deps, exchange, invocation);
+    await answerRequest(deps, exchange, runtime, request, deadline);
   } catch (error) {
     if (error instanceof RuntimeApiError) throw error;
-    const response = deps.config.appFailure === "response" && gatewayResponse(error, deps.platform.codec);
-    if (response && door !== undefined && request !== undefined) {
-      log.error(messageOf(error), { method: request.method, path: pathOf(request) });
-      return runtime.respond(requestId, door.fromHttp(response, request.method, deps.platform.codec));
-    }
-    await fail(runtime, requestId, log, documentOf(error, deps.platform.codec), request);
+    await fail(deps, exchange, runtime, deadline.expired ? tooSlow(exchange, deadline) : error);
+  } finally {
+    deadline.stop();
   }
+}
+
+/** The request for the app, with everything the adapter adds to it. */
+function requestOf(deps: InvocationDeps, exchange: Exchange, invocation: Invocation): HttpRequest {
+  const { config, platform } = deps;
+  const text = platform.codec.utf8Decode(invocation.event);
+  const event = parse(text);
+  const kind = kindOf(event);
+  const door = doorOf(kind, event, config, platform.codec);
+  if (door !== undefined) exchange.door = door;
+  const plain =
+    door === undefined ? passedThrough(config, invocation, event, kind) : mapped(config, exchange.log, door);
+  let headers = withContext(plain.headers, text, invocation.head, config.function);
+  if (config.authorizationSource !== undefined) {
+    const moved = moveAuthorization(headers, config.authorizationSource);
+    if (!moved.found)
+      exchange.log.warn(`"${config.authorizationSource}" header not found in request headers`);
+    headers = moved.headers;
+  }
+  exchange.request = { ...plain, headers };
+  return exchange.request;
 }
 
 function parse(text: string): unknown {
@@ -80,23 +99,19 @@ function parse(text: string): unknown {
   }
 }
 
-/** The request as the event has it. */
-function plainRequest(
-  deps: InvocationDeps,
-  log: Log,
-  invocation: Invocation,
-  event: unknown,
-  door: Door | undefined,
-): HttpRequest {
-  const { config, platform } = deps;
-  if (door === undefined)
-    return toPassThrough(
-      invocation.event,
-      config.passThroughPath,
-      `${bracketed(config.host)}:${config.port}`,
-    );
+function passedThrough(config: Config, invocation: Invocation, event: unknown, kind: EventKind): HttpRequest {
+  const source = sourceOf(event);
+  const path =
+    (source === undefined ? undefined : config.passThroughRoutes.get(source)) ?? config.passThroughPath;
+  const request = toPassThrough(invocation.event, path, `${bracketed(config.host)}:${config.port}`);
+  return kind === "websocket"
+    ? { ...request, headers: [...request.headers, ...connectionFields(event)] }
+    : request;
+}
+
+function mapped(config: Config, log: Log, door: Door): HttpRequest {
   try {
-    const { request, remarks } = door.toHttp(event as JsonObject, platform.codec);
+    const { request, remarks } = door.toHttp();
     for (const remark of remarks) log.warn(remark);
     return { ...request, target: removeBasePath(request.target, config.removeBasePath) };
   } catch (error) {
@@ -105,97 +120,100 @@ function plainRequest(
   }
 }
 
-function withContextAndEdits(
+async function answerRequest(
   deps: InvocationDeps,
-  log: Log,
-  invocation: Invocation,
-  text: string,
-  plain: HttpRequest,
-): HttpRequest {
-  const { config } = deps;
-  let headers = withContext(plain.headers, text, invocation.head, config.function);
-  if (config.authorizationSource !== undefined) {
-    const moved = moveAuthorization(headers, config.authorizationSource);
-    if (!moved.found) log.warn(`"${config.authorizationSource}" header not found in request headers`);
-    headers = moved.headers;
-  }
-  return { ...plain, headers };
-}
-
-/** Sends the request, for as long as the invocation has, less the margin. */
-async function askApp(
-  deps: InvocationDeps,
-  invocation: Invocation,
-  request: HttpRequest,
-): Promise<HttpResponse> {
-  const { platform, app, config } = deps;
-  const limit = timeFor(platform, config, invocation);
-  const start = platform.now().monotonic;
-  await deps.appReady(limit);
-  let cut = (): void => {};
-  const response = app.send(request, (one) => (cut = one));
-  return within(platform, limit - (platform.now().monotonic - start), response, () => {
-    cut();
-    const where = `${request.method} ${pathOf(request)}`;
-    return new Failure(
-      "Adapter.DeadlineExceeded",
-      `The app did not answer ${where} within ${Math.round(limit)} ms`,
-    );
-  });
-}
-
-/** What is left until the deadline less the margin, ms; half of what is left when the margin would eat it up. */
-function timeFor(platform: Platform, config: Config, invocation: Invocation): number {
-  const left = invocation.head.deadlineMs - platform.now().wall;
-  if (Number.isNaN(left) || left <= 0) return Number.POSITIVE_INFINITY;
-  return Math.max(left - config.deadlineMarginMs, left / 2);
-}
-
-/** The configured statuses decide alone; without them an event that is not HTTP fails on a server error. */
-function failureOfStatus(
-  deps: InvocationDeps,
-  response: HttpResponse,
-  door: Door | undefined,
-): FailureDocument | undefined {
-  const failing = deps.config.errorStatus ?? (door === undefined ? failingByDefault : []);
-  if (!includesStatus(failing, response.status)) return undefined;
-  return documentOfStatus(response, deps.platform.codec);
-}
-
-function answer(
-  deps: InvocationDeps,
-  log: Log,
-  request: HttpRequest,
-  response: HttpResponse,
-  door: Door | undefined,
-): readonly Uint8Array[] {
-  const { codec } = deps.platform;
-  if (door === undefined) {
-    const { payload, remark } = fromPassThrough(response, codec);
-    if (remark !== undefined) log.warn(remark, { status: response.status });
-    return payload;
-  }
-  const payload = door.fromHttp(response, request.method, codec);
-  const bytes = payload.reduce((sum, piece) => sum + piece.length, 0);
-  if (bytes > MAX_PAYLOAD_BYTES)
-    throw new Failure(
-      "Adapter.ResponseTooLarge",
-      `The answer to ${request.method} ${pathOf(request)} has ${bytes} bytes (a body of ${response.body.length}); ` +
-        `Lambda takes ${MAX_PAYLOAD_BYTES}`,
-    );
-  return payload;
-}
-
-async function fail(
+  exchange: Exchange,
   runtime: RuntimeClient,
-  requestId: string,
-  log: Log,
-  failure: FailureDocument,
-  request?: HttpRequest,
+  request: HttpRequest,
+  deadline: Deadline,
 ): Promise<void> {
+  const { platform, config, app } = deps;
+  const { requestId, log, door } = exchange;
+  if (door !== undefined && isHookPath(config, request.target)) {
+    log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
+    return runtime.respond(requestId, door.fromHttp(refusal(platform.codec), request.method).payload);
+  }
+  await deadline.race(deps.appReady(deadline.limitMs));
+  const response = await deadline.race(app.begin(request, deadline.watch));
+  if (door !== undefined && isStreamed(config, door, response.status)) {
+    await streamAnswer(deps, exchange, runtime, request, response, deadline);
+    return;
+  }
+  const whole = await app.readWhole(response, deadline.cut);
+  const failure = failureOfStatus(config, whole, door, platform.codec);
+  if (failure !== undefined) return post(exchange, runtime, failure);
+  await runtime.respond(requestId, await answerWhole(deps, log, request, whole, door));
+}
+
+/** Prelude at once, then each piece as it comes, until the app, the client or the time is done. */
+async function streamAnswer(
+  deps: InvocationDeps,
+  exchange: Exchange,
+  runtime: RuntimeClient,
+  request: HttpRequest,
+  response: AppResponse,
+  deadline: Deadline,
+): Promise<void> {
+  const { platform, config } = deps;
+  const accept =
+    config.compression && request.method !== "HEAD"
+      ? (headerOf(request.headers, "accept-encoding") ?? "")
+      : undefined;
+  const sent = accept === undefined ? response : compressStream(platform, response, accept);
+  const prelude = writePrelude(sent.status, sent.headers, exchange.door?.prelude ?? "joined", platform.codec);
+  const stream = await runtime.openStream(exchange.requestId, prelude, deadline.cut);
+  exchange.stream = stream;
+  for (;;) {
+    const piece = await sent.read();
+    if (piece === undefined) break;
+    if (await stream.write(piece)) continue;
+    deadline.cut();
+    break;
+  }
+  delete exchange.stream;
+  runtime.closeStream(exchange.requestId, await stream.end());
+}
+
+function tooSlow(exchange: Exchange, deadline: Deadline): Failure {
+  const what = exchange.stream === undefined ? "answer" : "finish its answer to";
+  const route =
+    exchange.request === undefined ? "" : ` ${exchange.request.method} ${pathOf(exchange.request)}`;
+  return new Failure(
+    "Adapter.DeadlineExceeded",
+    `The app did not ${what}${route} within ${Math.round(deadline.limitMs)} ms`,
+  );
+}
+
+/** The one end of everything that went wrong. */
+async function fail(
+  deps: InvocationDeps,
+  exchange: Exchange,
+  runtime: RuntimeClient,
+  error: unknown,
+): Promise<void> {
+  const { codec } = deps.platform;
+  const { requestId, request, door, stream } = exchange;
+  const document = documentOf(error, codec);
+  if (stream !== undefined) {
+    tell(exchange, document);
+    runtime.closeStream(requestId, await stream.end(document));
+    return;
+  }
+  const response = deps.config.appFailure === "response" ? gatewayResponse(error, codec) : undefined;
+  if (response === undefined || door === undefined || request === undefined)
+    return post(exchange, runtime, document);
+  tell(exchange, document);
+  await runtime.respond(requestId, door.fromHttp(response, request.method).payload);
+}
+
+async function post(exchange: Exchange, runtime: RuntimeClient, failure: FailureDocument): Promise<void> {
+  tell(exchange, failure);
+  await runtime.fail(exchange.requestId, failure.errorType, failure.document);
+}
+
+function tell({ log, request }: Exchange, failure: FailureDocument): void {
   const route = request === undefined ? {} : { method: request.method, path: pathOf(request) };
   log.error(`Invocation failed with ${failure.errorType}: ${failure.reason}`, route);
-  await runtime.fail(requestId, failure.errorType, failure.document);
 }
 
 /** Without the query, which may hold secrets. */

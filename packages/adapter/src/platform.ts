@@ -13,11 +13,26 @@ export interface Platform {
    */
   connect(address: Address): Promise<Connection>;
   now(): Clock;
+  /** Calls `handler` when the process is told to end (SIGTERM). */
+  onTerminate(handler: () => void): void;
+  /** The whole of `bytes`, compressed. */
+  compress(coding: ContentCoding, bytes: Uint8Array): Promise<Uint8Array>;
+  /** Compression of a body that comes piece by piece. */
+  compressor(coding: ContentCoding): Compressor;
   /** Calls `action` once, `ms` from now at the earliest. The function that comes back takes it off. */
   after(ms: number, action: () => void): () => void;
   /** One line of log, without its line feed. */
   print(line: string): void;
   exit(code: number): never;
+}
+
+export type ContentCoding = "gzip" | "br";
+
+/** One call at a time, `end` last. */
+export interface Compressor {
+  /** The output for these bytes, complete: a reader can have all of them before the next piece comes. */
+  write(bytes: Uint8Array): Promise<Uint8Array>;
+  end(): Promise<Uint8Array>;
 }
 
 export interface Address {

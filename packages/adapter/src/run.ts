@@ -1,5 +1,6 @@
 /** The adapter's story, from start to the loop that never ends. */
 import { createAppClient } from "./app-client.ts";
+import type { AppClient } from "./app-client.ts";
 import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import { Failure, messageOf } from "./errors.ts";
@@ -11,38 +12,45 @@ import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { waitUntilReady } from "./readiness.ts";
 import type { Readiness } from "./readiness.ts";
+import { HookError, passSnapshot } from "./restore.ts";
 import { RuntimeClient } from "./runtime-client.ts";
+import { drainOnTerminate } from "./shutdown.ts";
+import type { Drain } from "./shutdown.ts";
 import { sleep } from "./time.ts";
 
 /** Lambda's init on demand ends after 10 s; async init lets it end in time (spec adapter.md 2.3). */
 const ASYNC_INIT_MS = 9800;
+
+/** What the parts of the story share. */
+interface Setting {
+  readonly platform: Platform;
+  readonly config: Config;
+  readonly log: Log;
+}
 
 /** Runs until the environment ends. Returns only by a failure that leaves nothing to do but exit. */
 export async function run(platform: Platform): Promise<void> {
   const log = createLog(platform, logOptionsOf(platform.env));
   const { config, problems } = readConfig(platform.env);
   for (const { fatal, message } of problems) log[fatal ? "error" : "warn"](message);
-  if (problems.some(({ fatal }) => fatal)) return platform.exit(1);
+  const setting = { platform, config, log };
+  const fatal = problems.filter((problem) => problem.fatal);
+  if (fatal.length > 0)
+    return endInit(setting, "Adapter.InvalidConfiguration", fatal.map(({ message }) => message).join("; "));
 
   try {
     const identifier = await register(platform, config.runtimeApi, log);
-    void listenForEvents(platform, config, identifier, log);
-    const appReady = await initialize(platform, config, log);
-    await Promise.all(
-      Array.from({ length: config.maxConcurrency }, () => loop(platform, config, appReady, log)),
-    );
+    void listenForEvents(setting, identifier);
+    const drain = drainOnTerminate(platform, log);
+    const deps = await initialize(setting);
+    await Promise.all(Array.from({ length: config.maxConcurrency }, () => loop(deps, drain)));
   } catch (error) {
     log.error(messageOf(error));
     platform.exit(1);
   }
 }
 
-async function listenForEvents(
-  platform: Platform,
-  config: Config,
-  identifier: string,
-  log: Log,
-): Promise<void> {
+async function listenForEvents({ platform, config, log }: Setting, identifier: string): Promise<void> {
   try {
     await awaitEvents(platform, config.runtimeApi, identifier, log);
   } catch (error) {
@@ -50,35 +58,47 @@ async function listenForEvents(
   }
 }
 
-type Deps = Pick<InvocationDeps, "app" | "appReady">;
-
 /** Waits for the app. With async init only as long as Lambda's own init lasts, and on in the invocations. */
-async function initialize(platform: Platform, config: Config, log: Log): Promise<Deps> {
+async function initialize(setting: Setting): Promise<InvocationDeps> {
+  const { config } = setting;
+  const isSnapStart = config.initializationType === "snap-start";
   // Connections made before a snapshot are dead after it (spec adapter.md 2.6).
-  const idleMs = config.initializationType === "snap-start" ? 0 : config.poolIdleMs;
-  const app = createAppClient(platform, { address: { host: config.host, port: config.port }, idleMs });
-  const readinessApp =
-    config.readinessPort === undefined || config.readinessPort === config.port
-      ? app
-      : createAppClient(platform, { address: { host: config.host, port: config.readinessPort }, idleMs: 0 });
-  const wait = (limitMs: number): Promise<Readiness> =>
-    waitUntilReady(platform, config, readinessApp, log, limitMs);
-  const asyncInit = isAsyncInit(config, log);
+  const app = appClient(setting, isSnapStart ? 0 : config.poolIdleMs);
+  const asyncInit = isAsyncInit(setting);
   const limitMs = asyncInit ? Math.min(ASYNC_INIT_MS, config.readinessTimeoutMs) : config.readinessTimeoutMs;
-  let readiness = await wait(limitMs);
-  if (!readiness.ready && !asyncInit) await failInit(platform, config, log, limitMs, readiness.state);
+  let readiness = await waitFor(setting, app, limitMs);
+  if (!readiness.ready && !asyncInit)
+    await endInit(setting, "Adapter.AppNotReady", notReady(limitMs, readiness));
   return {
-    app,
+    ...setting,
+    app: isSnapStart ? await throughSnapshot(setting, app) : app,
     appReady: async (limit) => {
       if (readiness.ready) return;
-      readiness = await wait(limit);
-      if (!readiness.ready)
-        throw new Failure("Adapter.AppNotReady", `The app is not ready yet: ${readiness.state}`);
+      readiness = await waitFor(setting, app, limit);
+      if (!readiness.ready) throw new Failure("Adapter.AppNotReady", notReady(limit, readiness));
     },
   };
 }
 
-function isAsyncInit(config: Config, log: Log): boolean {
+function appClient({ platform, config }: Setting, idleMs: number): AppClient {
+  return createAppClient(platform, { address: { host: config.host, port: config.port }, idleMs });
+}
+
+function waitFor({ platform, config, log }: Setting, app: AppClient, limitMs: number): Promise<Readiness> {
+  const { host, port, readinessPort } = config;
+  const asked =
+    readinessPort === undefined || readinessPort === port
+      ? app
+      : createAppClient(platform, { address: { host, port: readinessPort }, idleMs: 0 });
+  return waitUntilReady(platform, config, asked, log, limitMs);
+}
+
+function notReady(limitMs: number, readiness: Readiness): string {
+  const state = readiness.ready ? "ready" : readiness.state;
+  return `The app was not ready within ${Math.round(limitMs)} ms: ${state}`;
+}
+
+function isAsyncInit({ config, log }: Setting): boolean {
   if (!config.asyncInit || config.initializationType === "on-demand") return config.asyncInit;
   log.warn(
     `AWS_LWA_ASYNC_INIT is ignored: ${config.initializationType} waits for the app as long as it takes`,
@@ -86,19 +106,43 @@ function isAsyncInit(config: Config, log: Log): boolean {
   return false;
 }
 
-async function failInit(
-  platform: Platform,
-  config: Config,
-  log: Log,
-  limitMs: number,
-  state: string,
+/** SnapStart: the hooks and the snapshot between them. A hook that fails ends the phase, and the process. */
+async function throughSnapshot(setting: Setting, appBefore: AppClient): Promise<AppClient> {
+  const { platform, config, log } = setting;
+  const runtime = new RuntimeClient(platform, config.runtimeApi, log);
+  try {
+    return await passSnapshot({
+      ...setting,
+      runtime,
+      appBefore,
+      newApp: () => appClient(setting, config.poolIdleMs),
+      ready: async (app) => {
+        const readiness = await waitFor(setting, app, config.readinessTimeoutMs);
+        if (!readiness.ready)
+          throw new HookError("restore", notReady(config.readinessTimeoutMs, readiness), undefined);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof HookError)) throw error;
+    log.error(error.message);
+    const document = { errorType: error.errorType, errorMessage: error.message };
+    if (error.phase === "init") await runtime.failInit(document);
+    else await runtime.failRestore(document);
+    return platform.exit(1);
+  }
+}
+
+/** Tells Lambda why the function cannot start, then ends. */
+async function endInit(
+  { platform, config, log }: Setting,
+  errorType: string,
+  errorMessage: string,
 ): Promise<never> {
-  const errorMessage = `The app was not ready within ${limitMs} ms: ${state}`;
-  log.error(errorMessage);
-  await new RuntimeClient(platform, config.runtimeApi, log).failInit({
-    errorType: "Adapter.AppNotReady",
-    errorMessage,
-  });
+  if (errorType !== "Adapter.InvalidConfiguration") log.error(errorMessage);
+  if (config.runtimeApi !== "") {
+    const runtime = new RuntimeClient(platform, config.runtimeApi, log);
+    await runtime.failInit({ errorType, errorMessage }).catch((error) => log.error(messageOf(error)));
+  }
   return platform.exit(1);
 }
 
@@ -106,12 +150,16 @@ async function failInit(
  * One invocation after the other. On Managed Instances there are several of these side by side, and one that
  * loses the Runtime API begins again instead of taking the others' invocations down with it (B31).
  */
-async function loop(platform: Platform, config: Config, { app, appReady }: Deps, log: Log): Promise<void> {
-  const deps = { platform, config, app, appReady, log };
+async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
+  const { platform, config, log } = deps;
   for (;;) {
     const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
     try {
-      for (;;) await handleInvocation(deps, runtime, await runtime.next());
+      for (;;) {
+        const invocation = await runtime.next();
+        drain.begin();
+        await handleInvocation(deps, runtime, invocation).finally(drain.end);
+      }
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;
       log.error(`A worker lost the Runtime API and begins again: ${messageOf(error)}`);

@@ -14,6 +14,8 @@ import {
   toInvocationHead,
 } from "@anylambda/wire";
 import type { ErrorBody, InvocationHead } from "@anylambda/wire";
+import { beginStream, streamHead } from "./answer-stream.ts";
+import type { AnswerStream } from "./answer-stream.ts";
 import { RuntimeApiError, messageOf } from "./errors.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
 import type { IncomingResponse } from "./http-connection.ts";
@@ -69,6 +71,48 @@ export class RuntimeClient {
     await this.#post(runtimePaths.error(requestId), errorHeaders(errorType), [document]);
   }
 
+  /** Begins a streamed answer with its prelude. `onGone` is called when the client has gone before the end. */
+  async openStream(requestId: string, prelude: Uint8Array, onGone: () => void): Promise<AnswerStream> {
+    const { codec } = this.#platform;
+    const kept = this.#connection?.isUsable === true ? this.#connection : undefined;
+    const connection = kept ?? (await this.#open(runtimePaths.response(requestId)));
+    this.#connection = connection;
+    return beginStream(
+      connection,
+      streamHead(runtimePaths.response(requestId), this.#host),
+      prelude,
+      codec,
+      onGone,
+    );
+  }
+
+  /** What the Runtime API said to a streamed answer, `undefined` when it hung up. */
+  closeStream(requestId: string, status: number | undefined): void {
+    if (this.#connection?.release(this.#platform.now()) !== true) this.#connection = undefined;
+    if (status === undefined)
+      this.#log.info("The client has gone before the end of the answer", { requestId });
+    else if (status >= 300)
+      this.#log.error(`The Runtime API refused a streamed answer with status ${status}`, { requestId });
+  }
+
+  /**
+   * SnapStart: returns after a restore; the snapshot is taken while this call waits. `false` when this Runtime API
+   * takes no snapshots.
+   */
+  async restoreNext(): Promise<boolean> {
+    const answer = await this.#call("GET", runtimePaths.restoreNext, [], []);
+    if (answer.status === 200 || answer.status === 404) return answer.status === 200;
+    throw new RuntimeApiError(
+      `The Runtime API answered ${runtimePaths.restoreNext} with status ${answer.status}`,
+    );
+  }
+
+  /** SnapStart: reports that the function cannot go on after a restore. The process is expected to exit afterwards. */
+  async failRestore(error: ErrorBody): Promise<void> {
+    const document = this.#platform.codec.utf8Encode(JSON.stringify(error));
+    await this.#post(runtimePaths.restoreError, errorHeaders(error.errorType), [document]);
+  }
+
   /** Reports that the function cannot start. The process is expected to exit afterwards. */
   async failInit(error: ErrorBody): Promise<void> {
     const document = this.#platform.codec.utf8Encode(JSON.stringify(error));
@@ -118,6 +162,17 @@ export class RuntimeClient {
         this.#connection = undefined;
         // A kept connection that went stale is nobody's fault: at once again, on a new one.
         if (kept !== undefined && attempt === 0 && !kept.sawBytes) continue;
+        await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
+      }
+    }
+  }
+
+  /** A new connection, with the same patience as every call. */
+  async #open(path: string): Promise<HttpConnection> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return new HttpConnection(await this.#platform.connect(this.#address), this.#platform.codec);
+      } catch (error) {
         await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
       }
     }

@@ -106,3 +106,17 @@ function statusRange(item: string): StatusRange | undefined {
 export function includesStatus(ranges: readonly StatusRange[], status: number): boolean {
   return ranges.some(({ from, to }) => status >= from && status <= to);
 }
+
+/** Sources that can have a path of their own: see `event-source.ts`. */
+export function routes(text: string): ReadonlyMap<string, string> | undefined {
+  const paths = new Map<string, string>();
+  for (const item of text.split(",")) {
+    if (item.trim() === "") continue;
+    const equals = item.indexOf("=");
+    const source = item.slice(0, Math.max(0, equals)).trim().toLowerCase();
+    const path = equals < 0 ? undefined : passThroughPath(item.slice(equals + 1).trim());
+    if (!/^[a-z0-9-]+$/.test(source) || path === undefined) return undefined;
+    paths.set(source, path);
+  }
+  return paths;
+}

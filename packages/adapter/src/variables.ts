@@ -41,10 +41,16 @@ export const variables: {
   readonly asyncInit: Variable<boolean>;
   readonly removeBasePath: Variable<string>;
   readonly passThroughPath: Variable<string>;
+  readonly passThroughRoutes: Variable<ReadonlyMap<string, string>>;
+  readonly webSocketPath: Variable<string | undefined>;
+  readonly invokeMode: Variable<"buffered" | "response_stream">;
+  readonly compression: Variable<boolean>;
   readonly authorizationSource: Variable<string | undefined>;
   readonly errorStatus: Variable<readonly parse.StatusRange[] | undefined>;
   readonly poolIdleMs: Variable<number>;
   readonly runtimeApiProxy: Variable<string | undefined>;
+  readonly beforeCheckpointPath: Variable<string | undefined>;
+  readonly afterRestorePath: Variable<string | undefined>;
   readonly deadlineMarginMs: Variable<number>;
   readonly appFailure: Variable<"error" | "response">;
 } = {
@@ -147,6 +153,47 @@ export const variables: {
     parse: parse.passThroughPath,
     fatal: true,
   }),
+  passThroughRoutes: row<ReadonlyMap<string, string>>({
+    name: "ANYLAMBDA_PASS_THROUGH_ROUTES",
+    default: new Map(),
+    defaultText: "none",
+    about:
+      "Paths for events of some sources, such as `sqs=/jobs,s3=/files`; all others go to the pass-through path. " +
+      "`docs/events.md` has the names of the sources",
+    expected: "a list of source=/path",
+    parse: parse.routes,
+    fatal: true,
+  }),
+  webSocketPath: row<string | undefined>({
+    name: "ANYLAMBDA_WEBSOCKET_PATH",
+    default: undefined,
+    defaultText: "none",
+    about:
+      "Posts the events of a WebSocket API to `connect`, `message` and `disconnect` below this path; without it they " +
+      "are passed through",
+    expected: "a path that begins with /",
+    parse: parse.basePath,
+    fatal: true,
+  }),
+  invokeMode: row({
+    name: "AWS_LWA_INVOKE_MODE",
+    default: "buffered",
+    defaultText: "`buffered`",
+    about:
+      "`response_stream` streams answers to Function URLs and REST APIs; other events are answered in one piece all the same",
+    expected: "buffered or response_stream",
+    parse: (text) => parse.oneOf(text, ["buffered", "response_stream"] as const),
+    fatal: true,
+  }),
+  compression: row({
+    name: "AWS_LWA_ENABLE_COMPRESSION",
+    default: false,
+    defaultText: "`false`",
+    about: "Compresses answers with gzip or br when the client accepts it and the content gains by it",
+    expected: "true or false",
+    parse: parse.boolean,
+    fatal: false,
+  }),
   authorizationSource: row<string | undefined>({
     name: "AWS_LWA_AUTHORIZATION_SOURCE",
     default: undefined,
@@ -182,6 +229,24 @@ export const variables: {
     about: "Runtime API to poll instead of Lambda's own, as `host:port` or `http://host:port`",
     expected: "host:port",
     parse: parse.authority,
+    fatal: true,
+  }),
+  beforeCheckpointPath: row<string | undefined>({
+    name: "AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH",
+    default: undefined,
+    defaultText: "none",
+    about: "Path of the app that gets an empty POST before a SnapStart snapshot is taken",
+    expected: "a path that begins with /",
+    parse: parse.targetPath,
+    fatal: true,
+  }),
+  afterRestorePath: row<string | undefined>({
+    name: "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH",
+    default: undefined,
+    defaultText: "none",
+    about: "Path of the app that gets an empty POST after a restore from a snapshot",
+    expected: "a path that begins with /",
+    parse: parse.targetPath,
     fatal: true,
   }),
   deadlineMarginMs: row({

@@ -18,8 +18,6 @@ export type {
   ShutdownReason,
 } from "./extensions-api.ts";
 export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
-export * as functionUrl from "./front-doors/function-url.ts";
-export * as httpApi2 from "./front-doors/http-api-2.ts";
 export { EventError } from "./front-doors/event-request.ts";
 export type { RequestForApp } from "./front-doors/event-request.ts";
 export type { AnswerBytes } from "./front-doors/answer-body.ts";
@@ -32,3 +30,12 @@ export type { Http1Fault } from "./http1/error.ts";
 export { joinSmall, writeRequest } from "./http1/request.ts";
 export { ResponseReader, defaultResponseLimits } from "./http1/response.ts";
 export type { ResponseEvent, ResponseLimits } from "./http1/response.ts";
+export {
+  HTTP_INTEGRATION_RESPONSE,
+  PreludeReader,
+  errorTrailers,
+  writeChunk,
+  writeLastChunk,
+  writePrelude,
+} from "./streaming.ts";
+export type { Prelude, PreludeShape } from "./streaming.ts";

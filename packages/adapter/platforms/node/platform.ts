@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { nodeCodec } from "@anylambda/wire/node";
 import type { Connection, Platform } from "../../src/platform.ts";
+import { compress, compressor } from "./compression.ts";
 
 /** 24 days. Node takes anything longer for 1 ms, and there are emulators whose deadlines lie that far away. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -19,6 +20,9 @@ export const nodePlatform: Platform = {
         resolve(connectionOf(socket));
       });
     }),
+  onTerminate: (handler) => void process.once("SIGTERM", handler),
+  compress,
+  compressor,
   now: () => ({ wall: Date.now(), monotonic: performance.now() }),
   after(ms, action) {
     const timer = setTimeout(action, Math.min(ms, MAX_TIMER_MS));

@@ -1,5 +1,7 @@
 /** Events of the HTTP front doors. Those that this product plays itself are made by the same code. */
-import { type ClientRequest, type DoorContext, functionUrl, httpApi2 } from "@anylambda/wire";
+import type { ClientRequest, DoorContext } from "@anylambda/wire";
+import * as functionUrl from "@anylambda/wire/front-doors/function-url";
+import * as httpApi2 from "@anylambda/wire/front-doors/http-api-2";
 import { nodeCodec } from "@anylambda/wire/node";
 import { arn, type Fresh, sampleAccount, sampleRegion } from "./fresh.ts";
 

@@ -7,7 +7,8 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type ClientResponse, type HeaderField, MAX_PAYLOAD_BYTES, functionUrl } from "@anylambda/wire";
+import { type ClientResponse, type HeaderField, MAX_PAYLOAD_BYTES } from "@anylambda/wire";
+import * as functionUrl from "@anylambda/wire/front-doors/function-url";
 import { nodeCodec } from "@anylambda/wire/node";
 import type { Fleet, FleetAnswer } from "../fleet.ts";
 import { newTraceRoot, urlIdOf } from "../identifiers.ts";

@@ -64,13 +64,18 @@ export function toAppFields(
   cookies: readonly string[],
   domainName: string,
 ): HeaderField[] {
-  const fields = endToEnd(sent);
+  const fields = endToEnd(sent).filter(([name]) => !isOurs(name));
   const cookieLines = fields.filter(isCookie).map(([, value]) => value);
   const lines = cookieLines.length > 0 ? cookieLines : cookies;
   const rest = cookieLines.length > 0 ? fields.filter((field) => !isCookie(field)) : fields;
   if (lines.length > 0) rest.push(["cookie", lines.join("; ")]);
   if (headerOf(rest, "host") === undefined) rest.unshift(["host", domainName]);
   return rest;
+}
+
+/** Names that only the adapter gives out: from a client they would be a lie that the app believes. */
+function isOurs(name: string): boolean {
+  return name.length > 12 && name.slice(0, 12).toLowerCase() === "x-anylambda-";
 }
 
 function isCookie([name]: HeaderField): boolean {

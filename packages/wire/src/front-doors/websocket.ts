@@ -10,7 +10,7 @@
  */
 import type { Codec } from "../codec.ts";
 import { endToEnd } from "../fields.ts";
-import { objectAt, stringAt, textOf } from "../json.ts";
+import { isObject, objectAt, stringAt, textOf } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
@@ -41,22 +41,16 @@ export function toHttp(event: JsonObject, base: string, codec: Codec): RequestFo
   const body = bodyOf(event["body"], event["isBase64Encoded"], codec);
   if (body.length > 0 && headersOf(sent, "content-type").length === 0)
     sent.push(["content-type", isJson(event["body"]) ? "application/json" : "text/plain; charset=utf-8"]);
-  const headers = [...toAppFields(sent, [], domainOf(event)), ...connectionFields(context)];
+  const headers = [...toAppFields(sent, [], domainOf(event)), ...connectionFields(event)];
   return {
     request: { method: "POST", target: query === "" ? path : `${path}?${query}`, headers, body },
     remarks,
   };
 }
 
-/** Names of the fields that tell about the connection: a client's own copies of them are not to be trusted. */
-export const connectionFieldNames: readonly string[] = [
-  "x-anylambda-connection-id",
-  "x-anylambda-connections-url",
-  "x-anylambda-route-key",
-];
-
 /** What an app needs to know to answer: also given with events that are passed through. */
-export function connectionFields(context: JsonObject): HeaderField[] {
+export function connectionFields(event: unknown): HeaderField[] {
+  const context = (isObject(event) ? objectAt(event, "requestContext") : undefined) ?? {};
   const id = stringAt(context, "connectionId") ?? "";
   const stage = textOf(context["stage"]) ?? "";
   const domain = stringAt(context, "domainName") ?? "";

@@ -1,0 +1,68 @@
+/** What becomes of a response of the app that was read whole, and which responses are streamed instead. */
+import { headerOf } from "@anylambda/wire";
+import type { Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
+import { compressWhole } from "./compression.ts";
+import type { Config } from "./config.ts";
+import type { Door } from "./doors.ts";
+import { Failure } from "./errors.ts";
+import { documentOfStatus } from "./failure-document.ts";
+import type { FailureDocument } from "./failure-document.ts";
+import type { Log } from "./log.ts";
+import { fromPassThrough } from "./pass-through.ts";
+import type { Platform } from "./platform.ts";
+import { includesStatus } from "./variable-values.ts";
+
+/** Statuses that fail an event which is not HTTP, unless configured: a batch must come back, not vanish (B19). */
+const failingByDefault = [{ from: 500, to: 599 }];
+
+/** Streaming must be wanted, the door able to, and the status no failure: a failure is posted before any byte. */
+export function isStreamed(config: Config, door: Door, status: number): boolean {
+  if (config.invokeMode !== "response_stream" || door.prelude === undefined || status > 599) return false;
+  return config.errorStatus === undefined || !includesStatus(config.errorStatus, status);
+}
+
+/** The configured statuses decide alone; without them an event that is not HTTP fails on a server error. */
+export function failureOfStatus(
+  config: Config,
+  response: HttpResponse,
+  door: Door | undefined,
+  codec: Codec,
+): FailureDocument | undefined {
+  const failing = config.errorStatus ?? (door === undefined ? failingByDefault : []);
+  return includesStatus(failing, response.status) ? documentOfStatus(response, codec) : undefined;
+}
+
+/** The answer for Lambda, in the door's own shape, or the app's JSON for an event that was passed through. */
+export async function answerWhole(
+  deps: { readonly platform: Platform; readonly config: Config },
+  log: Log,
+  request: HttpRequest,
+  response: HttpResponse,
+  door: Door | undefined,
+): Promise<readonly Uint8Array[]> {
+  const { platform, config } = deps;
+  if (door === undefined) {
+    const { payload, remark } = fromPassThrough(response, platform.codec);
+    if (remark !== undefined) log.warn(remark, { status: response.status });
+    return payload;
+  }
+  if (response.status > 599)
+    throw new Failure(
+      "Adapter.AppSentInvalidHttp",
+      `The app answered with status ${response.status}, which no front door takes`,
+    );
+  const accepted = headerOf(request.headers, "accept-encoding") ?? "";
+  const sent =
+    config.compression && request.method !== "HEAD"
+      ? await compressWhole(platform, response, accepted)
+      : response;
+  const { payload, remarks } = door.fromHttp(sent, request.method);
+  for (const remark of remarks) log.warn(remark);
+  const bytes = payload.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes <= door.maxAnswerBytes) return payload;
+  throw new Failure(
+    "Adapter.ResponseTooLarge",
+    `The answer has ${bytes} bytes for a body of ${response.body.length}; ${door.maxAnswerBytes} can be taken here. ` +
+      "Stream it, compress it, or answer with a link to it",
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * SnapStart (spec adapter.md 7): hooks of the app before the snapshot and after a restore, around the call in which
+ * the environment is frozen into the snapshot.
+ */
+import type { Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
+import type { AppClient } from "./app-client.ts";
+import type { Config } from "./config.ts";
+import { messageOf } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
+import { bracketed } from "./readiness.ts";
+import type { RuntimeClient } from "./runtime-client.ts";
+
+/** Lambda gives a restore 10 s; a hook that takes this long is about to lose it. */
+const SLOW_HOOK_MS = 8000;
+
+/** A hook failed; `phase` says where that is to be reported. */
+export class HookError extends Error {
+  override readonly name = "HookError";
+  readonly phase: "init" | "restore";
+  /** As the managed runtimes call it. */
+  readonly errorType: "Runtime.BeforeSnapshotError" | "Runtime.AfterRestoreError";
+
+  constructor(phase: "init" | "restore", message: string, cause: unknown) {
+    super(message, { cause });
+    this.phase = phase;
+    this.errorType = phase === "init" ? "Runtime.BeforeSnapshotError" : "Runtime.AfterRestoreError";
+  }
+}
+
+export interface RestoreDeps {
+  readonly platform: Platform;
+  readonly config: Config;
+  readonly log: Log;
+  readonly runtime: RuntimeClient;
+  /** The client of before the snapshot, which keeps no connection. */
+  readonly appBefore: AppClient;
+  /** Makes the client for after the restore: nothing of a snapshotted connection is trusted. */
+  readonly newApp: () => AppClient;
+  /** Waits for the app to answer again. */
+  readonly ready: (app: AppClient) => Promise<void>;
+}
+
+/** From a ready app to a restored and ready one; resolves with the client to serve with. */
+export async function passSnapshot(deps: RestoreDeps): Promise<AppClient> {
+  const { config, runtime, log, platform } = deps;
+  await callHook(deps, deps.appBefore, config.beforeCheckpointPath, "init");
+  const before = platform.now();
+  const isRestored = await snapshotted(runtime);
+  const after = platform.now();
+  if (!isRestored) log.warn("The Runtime API takes no snapshots; going on without");
+  log.info("restored from a snapshot", {
+    wall_ms: Math.round(after.wall - before.wall),
+    monotonic_ms: Math.round(after.monotonic - before.monotonic),
+  });
+  const app = deps.newApp();
+  await callHook(deps, app, config.afterRestorePath, "restore");
+  await deps.ready(app);
+  return app;
+}
+
+/** A refusal is reported like a failed hook, as the managed runtimes do (spec environment.md 6.3). */
+async function snapshotted(runtime: RuntimeClient): Promise<boolean> {
+  try {
+    return await runtime.restoreNext();
+  } catch (error) {
+    throw new HookError("init", messageOf(error), error);
+  }
+}
+
+async function callHook(
+  { platform, config, log }: RestoreDeps,
+  app: AppClient,
+  path: string | undefined,
+  phase: "init" | "restore",
+): Promise<void> {
+  if (path === undefined) return;
+  const start = platform.now().monotonic;
+  const stopWatch = platform.after(SLOW_HOOK_MS, () =>
+    log.warn(`The hook ${path} has not answered for ${SLOW_HOOK_MS} ms; Lambda gives a restore 10 s`),
+  );
+  try {
+    const { status } = await app.send(hookRequest(config, path));
+    if (status < 200 || status > 299) throw new Error(`it answered with status ${status}`);
+    log.info(`hook ${path} done`, { after_ms: Math.round(platform.now().monotonic - start) });
+  } catch (error) {
+    throw new HookError(phase, `The hook ${path} failed: ${messageOf(error)}`, error);
+  } finally {
+    stopWatch();
+  }
+}
+
+function hookRequest(config: Config, path: string): HttpRequest {
+  const host = `${bracketed(config.host)}:${config.port}`;
+  return { method: "POST", target: path, headers: [["host", host]], body: new Uint8Array(0) };
+}
+
+/** Whether a request names a hook: those are Lambda's to call, nobody's from outside. */
+export function isHookPath(config: Config, target: string): boolean {
+  if (config.beforeCheckpointPath === undefined && config.afterRestorePath === undefined) return false;
+  const path = pathOnly(target);
+  return [config.beforeCheckpointPath, config.afterRestorePath].some(
+    (hook) => hook !== undefined && pathOnly(hook) === path,
+  );
+}
+
+/** Servers see through escapes, doubled and trailing slashes and dots, so the comparison does too. */
+function pathOnly(target: string): string {
+  const mark = target.indexOf("?");
+  const path = (mark < 0 ? target : target.slice(0, mark)).replace(/%[0-9a-fA-F]{2}/g, (escape) =>
+    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+  );
+  const kept: string[] = [];
+  for (const segment of path.toLowerCase().split("/")) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "" && segment !== ".") kept.push(segment);
+  }
+  return `/${kept.join("/")}`;
+}
+
+/** 403, as LWA answers. */
+export function refusal(codec: Codec): HttpResponse {
+  const body = codec.utf8Encode(JSON.stringify({ message: "Forbidden" }));
+  return { status: 403, reason: "Forbidden", headers: [["content-type", "application/json"]], body };
+}
