@@ -307,6 +307,38 @@ describe("send", () => {
     expect(app.connections).toHaveLength(1);
   });
 
+  it("does not take a body without a length for complete when it is cut", async () => {
+    await serve(async ({ readRequest, socket }) => {
+      await readRequest();
+      socket.write("HTTP/1.1 200 OK\r\n\r\nhalf of it");
+    });
+    let cut = (): void => {};
+    const response = await client.begin(request(), (one) => (cut = one));
+    expect(Buffer.from((await response.read()) ?? []).toString()).toBe("half of it");
+    const rest = response.read().catch((error: unknown) => error);
+    cut();
+    expect(await rest).toMatchObject({ code: "Adapter.AppClosedConnection" });
+  });
+
+  it("cuts nobody else's exchange when its own is over (1)", async () => {
+    const go = gate();
+    await serve(async ({ readRequest, socket }) => {
+      await readRequest();
+      socket.write(OK);
+      await readRequest();
+      await go.opened;
+      socket.write(OK);
+    });
+    let cut = (): void => {};
+    await client.send(request(), (one) => (cut = one));
+    const other = send();
+    await eventually(() => app.requests.length === 2);
+    cut();
+    go.open();
+    expect((await other).status).toBe(200);
+    expect(used()).toEqual([0, 0]);
+  });
+
   it("opens no exchange when it is cut while connecting", async () => {
     await serve(answering(OK));
     const sent = client.send(request(), (cut) => cut()).catch((error: unknown) => error);

@@ -115,7 +115,8 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
       if (cut) connection.close();
       try {
         const { status, reason, headers } = await connection.exchange(request.method, pieces);
-        return { status, reason, headers, read: () => readOn(connection) };
+        // Once over, `cut` has nothing to cut: the connection may be serving someone else (1).
+        return { status, reason, headers, read: () => readOn(connection, () => (current = undefined)) };
       } catch (error) {
         connection.close();
         if (connection !== kept || connection.sawBytes || !repeatable || cut) throw appFailure(error, where);
@@ -124,10 +125,13 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  async function readOn(connection: HttpConnection): Promise<Uint8Array | undefined> {
+  async function readOn(connection: HttpConnection, onEnd: () => void): Promise<Uint8Array | undefined> {
     try {
       const piece = await connection.readBody();
-      if (piece === undefined) keep(connection);
+      if (piece === undefined) {
+        onEnd();
+        keep(connection);
+      }
       return piece;
     } catch (error) {
       connection.close();

@@ -122,7 +122,7 @@ describe("HttpConnection", () => {
     expect(release()).toBe(false);
   });
 
-  it("is not kept when the response came before the request was written whole", async () => {
+  it("is not kept when the response came before the request was written whole (6)", async () => {
     await connectTo(async ({ readHead, socket }) => {
       await readHead();
       // The body stays in the kernel: what follows it on this connection would wait behind it.
@@ -151,6 +151,17 @@ describe("HttpConnection", () => {
     });
     await expect(ask()).rejects.toMatchObject({ fault: "truncated" });
     expect(connection.sawBytes).toBe(true);
+  });
+
+  it("does not take its own closing for the end of a body (5)", async () => {
+    await connectTo(async ({ readRequest, socket }) => {
+      await readRequest();
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    });
+    await connection.exchange("GET", request());
+    const read = connection.readBody().catch((error: unknown) => error);
+    connection.close();
+    expect(await read).toMatchObject({ fault: "truncated" });
   });
 
   it("skips interim responses", async () => {

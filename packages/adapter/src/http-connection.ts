@@ -6,9 +6,10 @@
  *    used again, not after.
  * 3. Anything that arrives on an idle connection makes it useless: there is no request it could answer.
  * 4. `sawBytes` tells whether anything of the current response arrived; only then is a retry out of the question.
- * 5. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
+ * 5. What we close ourselves never ends a response: a body without a length would pass for complete.
+ * 6. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
  */
-import { ResponseReader } from "@anylambda/wire";
+import { Http1Error, ResponseReader } from "@anylambda/wire";
 import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
 import type { Clock, Connection } from "./platform.ts";
 
@@ -105,6 +106,7 @@ export class HttpConnection {
       const bytes = await this.#read();
       this.#reading = undefined;
       if (bytes === null) {
+        if (!this.#usable) throw new Http1Error("truncated", "The exchange was broken off");
         this.#usable = false;
         this.#events = this.#reader.close();
       } else {
