@@ -44,6 +44,11 @@ export async function answerWhole(
   if (door === undefined) {
     const { payload, remark } = fromPassThrough(response, platform.codec);
     if (remark !== undefined) log.warn(remark, { status: response.status });
+    // A route that is missing looks like a job that was done: the message is gone, and nobody is told but here.
+    if (response.status >= 400)
+      log.warn(`The app answered the event with status ${response.status}, which counts as done`, {
+        path: request.target,
+      });
     return payload;
   }
   if (response.status > 599)
