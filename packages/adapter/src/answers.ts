@@ -1,6 +1,6 @@
 /** What becomes of a response of the app that was read whole, and which responses are streamed instead. */
-import { headerOf } from "@anylambda/wire";
-import type { Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
+import { MAX_PAYLOAD_BYTES, headerOf } from "@anylambda/wire";
+import type { AnswerBytes, Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { compressWhole } from "./compression.ts";
 import type { Config } from "./config.ts";
 import type { Door } from "./doors.ts";
@@ -49,7 +49,7 @@ export async function answerWhole(
       log.warn(`The app answered the event with status ${response.status}, which counts as done`, {
         path: request.target,
       });
-    return payload;
+    return limited(payload, response, MAX_PAYLOAD_BYTES);
   }
   if (response.status > 599)
     throw new Failure(
@@ -63,11 +63,16 @@ export async function answerWhole(
       : response;
   const { payload, remarks } = door.fromHttp(sent, request.method);
   for (const remark of remarks) log.warn(remark);
+  return limited(payload, response, door.maxAnswerBytes);
+}
+
+/** Lambda refuses what is larger; said here, the reason names the sizes (B40). */
+function limited(payload: AnswerBytes, response: HttpResponse, limit: number): AnswerBytes {
   const bytes = payload.reduce((sum, piece) => sum + piece.length, 0);
-  if (bytes <= door.maxAnswerBytes) return payload;
+  if (bytes <= limit) return payload;
   throw new Failure(
     "Adapter.ResponseTooLarge",
-    `The answer has ${bytes} bytes for a body of ${response.body.length}; ${door.maxAnswerBytes} can be taken here. ` +
+    `The answer has ${bytes} bytes for a body of ${response.body.length}; ${limit} can be taken here. ` +
       "Stream it, compress it, or answer with a link to it",
   );
 }

@@ -15,7 +15,7 @@ import { startDeadline, timeForApp } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { doorOf } from "./doors.ts";
 import type { Door } from "./doors.ts";
-import { Failure, RuntimeApiError, messageOf } from "./errors.ts";
+import { Failure, RuntimeApiError } from "./errors.ts";
 import { sourceOf } from "./event-source.ts";
 import { documentOf, gatewayResponse } from "./failure-document.ts";
 import type { FailureDocument } from "./failure-document.ts";
@@ -95,7 +95,8 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Failure("Adapter.InvalidEvent", `The event is not JSON: ${messageOf(error)}`, error);
+    // Without the engine's message, which quotes the event: there may be a credential at that place.
+    throw new Failure("Adapter.InvalidEvent", `The event of ${text.length} characters is not JSON`, error);
   }
 }
 

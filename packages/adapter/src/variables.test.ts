@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runAdapter } from "../testing/adapter.ts";
-import { notYet, readConfig } from "./config.ts";
+import { startRuntimeApi } from "../testing/runtime-api.ts";
+import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import { failureCodes } from "./errors.ts";
 import { includesStatus } from "./variable-values.ts";
@@ -41,6 +42,16 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
   asyncInit: ["true", true],
   removeBasePath: ["/prod", "/prod"],
   passThroughPath: ["/queue", "/queue"],
+  passThroughRoutes: [
+    "SQS=/jobs, s3=files",
+    new Map([
+      ["sqs", "/jobs"],
+      ["s3", "/files"],
+    ]),
+  ],
+  webSocketPath: ["/ws/", "/ws"],
+  invokeMode: ["RESPONSE_STREAM", "response_stream"],
+  compression: ["TRUE", true],
   authorizationSource: ["Auth-Token", "auth-token"],
   errorStatus: [
     "500,502-504",
@@ -51,6 +62,8 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
   ],
   poolIdleMs: ["0", 0],
   runtimeApiProxy: ["127.0.0.1:9002", "127.0.0.1:9002"],
+  beforeCheckpointPath: ["/before", "/before"],
+  afterRestorePath: ["/after?now", "/after?now"],
   deadlineMarginMs: ["50", 50],
   appFailure: ["RESPONSE", "response"],
 };
@@ -67,10 +80,16 @@ const refused: { readonly [K in Key]: readonly string[] } = {
   asyncInit: ["maybe", "2"],
   removeBasePath: ["orders", "/a?b", "/a b"],
   passThroughPath: ["/é", "/a#b"],
+  passThroughRoutes: ["sqs", "=/x", "s q s=/x", "sqs=/é"],
+  webSocketPath: ["ws", "/a?b"],
+  invokeMode: ["", "streaming"],
+  compression: ["gzip"],
   authorizationSource: ["", "auth token", "x:y"],
   errorStatus: ["", "invalid", "500-invalid", "504-502"],
   poolIdleMs: ["", "-1", "four"],
   runtimeApiProxy: ["127.0.0.1", "", "https://127.0.0.1:9002", "127.0.0.1:0", "host:99999", "a b:1"],
+  beforeCheckpointPath: ["", "before"],
+  afterRestorePath: ["", "after"],
   deadlineMarginMs: ["", "0.5", "-1", "1s"],
   appFailure: ["", "ignore"],
 };
@@ -168,6 +187,7 @@ describe("variables", () => {
       AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: "200-399",
       AWS_LWA_REMOVE_BASE_PATH: "/prod",
       AWS_LWA_ASYNC_INIT: "true",
+      AWS_LWA_ENABLE_COMPRESSION: "true",
       AWS_LWA_INVOKE_MODE: "buffered",
       AWS_LWA_AUTHORIZATION_SOURCE: "auth-token",
     });
@@ -179,6 +199,8 @@ describe("variables", () => {
       readinessPath: "/healthcheck",
       removeBasePath: "/prod",
       asyncInit: true,
+      compression: true,
+      invokeMode: "buffered",
       authorizationSource: "auth-token",
     });
     expect([200, 399, 400].map((status) => includesStatus(config.healthyStatus, status))).toEqual([
@@ -294,6 +316,15 @@ describe("values", () => {
     });
   });
 
+  it("reads LWA's modes in any case, and takes no other for buffered in silence: LWA 11.2 (40)", () => {
+    for (const text of ["buffered", "BUFFERED", "response_stream", "Response_Stream"])
+      expect(read({ AWS_LWA_INVOKE_MODE: text })).toMatchObject({
+        config: { invokeMode: text.toLowerCase() },
+        messages: [],
+      });
+    expect(read({ AWS_LWA_INVOKE_MODE: "stream" }).fatal).toBe(true);
+  });
+
   it.each([
     ["events", "/events"],
     ["", "/"],
@@ -372,26 +403,10 @@ describe("readConfig", () => {
     expect(read({ AWS_LAMBDA_MAX_CONCURRENCY: text }).config.maxConcurrency).toBe(value);
   });
 
-  it("tells about variables of LWA that this version does not have yet, when they ask for something", () => {
-    expect(
-      read({
-        AWS_LWA_INVOKE_MODE: "RESPONSE_STREAM",
-        AWS_LWA_ENABLE_COMPRESSION: "True",
-        AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH: "/restored",
-      }).messages,
-    ).toEqual([
-      "AWS_LWA_INVOKE_MODE is set, but this version does not do that yet",
-      "AWS_LWA_ENABLE_COMPRESSION is set, but this version does not do that yet",
-      "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH is set, but this version does not do that yet",
-    ]);
-    expect(read({ AWS_LWA_INVOKE_MODE: "buffered", AWS_LWA_ENABLE_COMPRESSION: "false" }).messages).toEqual(
-      [],
-    );
-  });
-
   it("reports all problems together, and exits 1 when one of them is fatal", async () => {
+    const runtimeApi = await startRuntimeApi();
     const machine = runAdapter({
-      ...api,
+      AWS_LAMBDA_RUNTIME_API: runtimeApi.authority,
       AWS_LWA_PORT: "web",
       AWS_LWA_HOST: "a b",
       AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS: "four",
@@ -405,6 +420,14 @@ describe("readConfig", () => {
       "WARN READINESS_CHECK_PATH is deprecated and will go away: use AWS_LWA_READINESS_CHECK_PATH",
       'WARN AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS is "four", expected a number of seconds; using the default, 4',
     ]);
+    expect(JSON.parse(String(runtimeApi.callsTo("/init/error")[0]?.body))).toEqual({
+      errorType: "Adapter.InvalidConfiguration",
+      errorMessage:
+        'AWS_LWA_PORT is "web", expected a port from 1 to 65535; ' +
+        'AWS_LWA_HOST is "a b", expected a host name or an IP address',
+    });
+    machine.stop();
+    await runtimeApi.close();
   });
 });
 
@@ -430,11 +453,6 @@ describe("docs/variables.md", () => {
       ...rows.map(([, variable]) => line(variable)),
     ].join("\n");
     expect(generated(page("variables.md"), "variables.ts")).toBe(table);
-  });
-
-  it("lists what LWA has and this version does not have yet", () => {
-    const names = generated(page("variables.md"), "config.ts: notYet").match(/^\| `\w+`/gm) ?? [];
-    expect(names).toEqual(notYet.map(([name]) => `| \`${name}\``));
   });
 });
 

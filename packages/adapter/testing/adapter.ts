@@ -11,6 +11,8 @@ export interface Machine {
   readonly exited: Promise<{ readonly code: number; readonly lines: readonly string[] }>;
   /** Moves both clocks forward and fires what is due, if the machine has virtual time. */
   advance(ms: number): Promise<void>;
+  /** Tells the adapter to end, as SIGTERM does. */
+  terminate(): void;
   /** Moves one clock alone, as a freeze or a clock being set does. */
   shift(clock: Partial<Clock>): void;
   /** Nothing the adapter does has an effect from here on. */
@@ -36,6 +38,7 @@ export function machine(
   let virtualNow = 0;
   const start = nodePlatform.now();
   let stopped = false;
+  let onTerminate = (): void => {};
   let settleExit: (exit: { code: number; lines: readonly string[] }) => void = () => {};
   const exited = new Promise<{ code: number; lines: readonly string[] }>((resolve) => {
     settleExit = resolve;
@@ -67,6 +70,11 @@ export function machine(
         timers = timers.filter((one) => one !== timer);
       };
     },
+    onTerminate: (handler) => {
+      onTerminate = handler;
+    },
+    compress: nodePlatform.compress,
+    compressor: nodePlatform.compressor,
     print: (line) => void (stopped || lines.push(line)),
     exit(code) {
       settleExit({ code, lines: [...lines] });
@@ -89,6 +97,13 @@ export function machine(
         next.action();
       }
       virtualNow = until;
+    },
+    terminate() {
+      try {
+        onTerminate();
+      } catch (error) {
+        if (!(error instanceof Exit)) throw error;
+      }
     },
     shift(clock) {
       offset.wall += clock.wall ?? 0;
