@@ -162,10 +162,17 @@ async function streamAnswer(
       : undefined;
   const sent = accept === undefined ? response : compressStream(platform, response, accept);
   const prelude = writePrelude(sent.status, sent.headers, exchange.door?.prelude ?? "joined", platform.codec);
-  const stream = await runtime.openStream(exchange.requestId, prelude, deadline.cut);
+  let gone = false;
+  const stream = await runtime.openStream(exchange.requestId, prelude, () => {
+    gone = true;
+    deadline.cut();
+  });
   exchange.stream = stream;
   for (;;) {
-    const piece = await sent.read();
+    // Cut off because nobody listens any more, the app has not failed.
+    const piece = await sent.read().catch((error: unknown) => {
+      if (!gone) throw error;
+    });
     if (piece === undefined) break;
     if (await stream.write(piece)) continue;
     deadline.cut();

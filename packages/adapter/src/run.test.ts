@@ -169,7 +169,7 @@ describe("the loop", () => {
     await polls(fn.api, 3);
     expect(
       fn.api.calls.map(({ path }) => path.split("/").at(-1)).filter((word) => word !== "register"),
-    ).toEqual([...["next", "next"], ...["response", "next"], ...["response", "next"]]);
+    ).toEqual(["next", "next", "response", "next", "response", "next"]);
   });
 
   it("serves four at a time with AWS_LAMBDA_MAX_CONCURRENCY=4, each on a connection of its own", async () => {

@@ -11,6 +11,8 @@ export interface Call {
   /** `[name, value]` in the order and the case they were sent. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer;
+  /** Fields behind a chunked body. */
+  readonly trailers: readonly (readonly [string, string])[];
   readonly socket: Socket;
 }
 
@@ -21,6 +23,7 @@ export interface Outcome {
   /** The value of `lambda-runtime-function-error-type`. */
   readonly errorType: string | undefined;
   readonly headers: Call["headers"];
+  readonly trailers: Call["headers"];
 }
 
 export interface Invocation {
@@ -90,6 +93,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
       text: call.body.toString("utf8"),
       errorType: headerOf(call, "lambda-runtime-function-error-type"),
       headers: call.headers,
+      trailers: call.trailers,
     });
   };
 
@@ -103,6 +107,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
       path: request.url ?? "",
       headers: pairs(request.rawHeaders),
       body,
+      trailers: pairs(request.rawTrailers),
       socket: request.socket,
     };
     calls.push(call);
