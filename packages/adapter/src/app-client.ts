@@ -99,18 +99,32 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     else connection.close();
   }
 
+  /** As `open`; `onGiveUp` gets the function that ends the waiting: a full queue of the app's lets a connect hang. */
+  function openUnless(onGiveUp: (giveUp: () => void) => void): Promise<HttpConnection> {
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      onGiveUp(() => {
+        waiting = false;
+        reject(new Failure("Adapter.AppUnreachable", `The app at ${where} did not accept the connection`));
+      });
+      open().then((connection) => (waiting ? resolve(connection) : connection.close()), reject);
+    });
+  }
+
   async function begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse> {
     const pieces = writeRequest(request, platform.codec);
     const repeatable = idempotent.has(request.method);
     const kept = takeIdle(repeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
     let current = kept;
     let cut = false;
+    let giveUp = (): void => {};
     onCut?.(() => {
       cut = true;
       current?.close();
+      giveUp();
     });
     for (;;) {
-      const connection = current ?? (await open());
+      const connection: HttpConnection = current ?? (await openUnless((one) => (giveUp = one)));
       current = connection;
       if (cut) connection.close();
       try {

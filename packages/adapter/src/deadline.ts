@@ -10,8 +10,6 @@ export interface Deadline {
   watch(cut: () => void): void;
   /** Breaks off now what is being watched. */
   cut(): void;
-  /** The outcome of `work`; rejects when the time is up first. */
-  race<T>(work: Promise<T>): Promise<T>;
   /** The invocation is over. */
   stop(): void;
 }
@@ -20,13 +18,11 @@ export interface Deadline {
 export function startDeadline(platform: Platform, limitMs: number): Deadline {
   let expired = false;
   let cut = (): void => {};
-  let expire: (error: Error) => void = () => {};
   let cancel = (): void => {};
   if (limitMs !== Number.POSITIVE_INFINITY)
     cancel = platform.after(limitMs, () => {
       expired = true;
       cut();
-      expire(new Error(`${Math.round(limitMs)} ms have passed`));
     });
   return {
     limitMs,
@@ -38,11 +34,6 @@ export function startDeadline(platform: Platform, limitMs: number): Deadline {
       if (expired) one();
     },
     cut: () => cut(),
-    race: async (work) => {
-      if (limitMs === Number.POSITIVE_INFINITY) return work;
-      const expiry = new Promise<never>((_, reject) => (expire = reject));
-      return Promise.race([work, expiry]);
-    },
     stop: () => cancel(),
   };
 }

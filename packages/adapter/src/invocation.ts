@@ -134,8 +134,8 @@ async function answerRequest(
     log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
     return runtime.respond(requestId, door.fromHttp(refusal(platform.codec), request.method).payload);
   }
-  await deadline.race(deps.appReady(deadline.limitMs));
-  const response = await deadline.race(app.begin(request, deadline.watch));
+  await deps.appReady(deadline.limitMs);
+  const response = await app.begin(request, deadline.watch);
   if (door !== undefined && isStreamed(config, door, response.status)) {
     await streamAnswer(deps, exchange, runtime, request, response, deadline);
     return;
