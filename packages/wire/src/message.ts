@@ -5,7 +5,7 @@
  * loses the second `set-cookie`, a string loses a picture.
  */
 
-/** One header field. The value is text; on the wire it is UTF-8 (see `http1-request.ts`). */
+/** One header field. The value is text; on the wire it is UTF-8 (see `http1/request.ts`). */
 export type HeaderField = readonly [name: string, value: string];
 
 /** Header fields in the order they were sent. Names compare without regard to case (RFC 9110, 5.1). */
@@ -23,7 +23,7 @@ export interface HttpRequest {
 
 /** What the app answered, read to its end. */
 export interface HttpResponse {
-  /** 200 to 999; interim responses never get this far. */
+  /** 200 to 999; interim responses never get this far. A door's `fromHttp` is given 200 to 599 only. */
   readonly status: number;
   /** Reason phrase as sent, possibly empty. */
   readonly reason: string;

@@ -52,6 +52,16 @@ export function queryPairs(query: string): [key: string, value: string][] {
   return pairs;
 }
 
+/** As {@link queryPairs}, keys and values decoded as forms are. */
+export function decodedPairs(query: string, codec: Codec): [key: string, value: string][] {
+  return queryPairs(query).map(([key, value]) => [decodeForm(key, codec), decodeForm(value, codec)]);
+}
+
+/** The inverse of {@link decodedPairs}, as far as there is one: `k` comes back as `k=`, `+` as `%20`. */
+export function encodePairs(pairs: readonly (readonly [key: string, value: string])[]): string {
+  return pairs.map(([key, value]) => `${encodeQueryText(key)}=${encodeQueryText(value)}`).join("&");
+}
+
 function rooted(path: string): string {
   return path.startsWith("/") ? path : `/${path}`;
 }

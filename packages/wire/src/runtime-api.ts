@@ -67,19 +67,18 @@ export function toInvocationHead(headers: HeaderList): InvocationHead | undefine
   };
 }
 
-/** The inverse of {@link toInvocationHead}: absent members give no header, never an empty one. */
+/** The inverse of {@link toInvocationHead}: absent and empty members give no header, never an empty one. */
 export function fromInvocationHead(head: InvocationHead): [string, string][] {
-  const headers: [string, string][] = [
+  const headers: [string, string | undefined][] = [
     ["Lambda-Runtime-Aws-Request-Id", head.requestId],
     ["Lambda-Runtime-Deadline-Ms", String(head.deadlineMs)],
     ["Lambda-Runtime-Invoked-Function-Arn", head.functionArn],
+    ["Lambda-Runtime-Trace-Id", head.traceId],
+    ["Lambda-Runtime-Client-Context", head.clientContext],
+    ["Lambda-Runtime-Cognito-Identity", head.cognitoIdentity],
+    ["Lambda-Runtime-Aws-Tenant-Id", head.tenantId],
   ];
-  if (head.traceId !== undefined) headers.push(["Lambda-Runtime-Trace-Id", head.traceId]);
-  if (head.clientContext !== undefined) headers.push(["Lambda-Runtime-Client-Context", head.clientContext]);
-  if (head.cognitoIdentity !== undefined)
-    headers.push(["Lambda-Runtime-Cognito-Identity", head.cognitoIdentity]);
-  if (head.tenantId !== undefined) headers.push(["Lambda-Runtime-Aws-Tenant-Id", head.tenantId]);
-  return headers;
+  return headers.filter((header): header is [string, string] => header[1] !== undefined && header[1] !== "");
 }
 
 /** The body of every error of both APIs. */

@@ -4,7 +4,8 @@
  */
 import type { Codec } from "./codec.ts";
 import { endToEnd, joinRepeated } from "./fields.ts";
-import { multiMap } from "./front-doors/maps.ts";
+import { parseAnswer, sendableEndToEnd, statusOf } from "./front-doors/answer-response.ts";
+import { lowered, multiMap, pairsOfMaps } from "./front-doors/maps.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { headerOf, headersOf } from "./message.ts";
@@ -16,7 +17,7 @@ export const HTTP_INTEGRATION_RESPONSE = "application/vnd.awslambda.http-integra
 /** Bytes between prelude and body. */
 export const PRELUDE_DELIMITER_BYTES = 8;
 
-/** The delimiter must come within the first 16 KB (spec event-formats.md 4.10). */
+/** Prelude and delimiter must come within the first 16 KB (spec event-formats.md 4.10). */
 export const MAX_PRELUDE_BYTES = 16_384;
 
 /** Names of the trailers, as they are sent and announced. */
@@ -38,7 +39,7 @@ export function writePrelude(
   shape: PreludeShape,
   codec: Codec,
 ): Uint8Array {
-  const fields = endToEnd(headers).map(([name, value]): HeaderField => [name.toLowerCase(), value]);
+  const fields = lowered(endToEnd(headers));
   if (headerOf(fields, "content-type") === undefined && status !== 204 && status !== 304)
     fields.push(["content-type", "application/octet-stream"]);
   const prelude =
@@ -64,10 +65,11 @@ export interface Prelude {
 }
 
 /**
- * Finds the prelude at the head of a streamed answer, however its bytes are split, and gives the body that follows.
+ * Finds the prelude at the head of a streamed answer and gives the body that follows.
  *
- * 1. Nothing is given out before the delimiter was seen.
- * 2. At most {@link MAX_PRELUDE_BYTES} are held back; beyond that the answer is malformed.
+ * 1. Any split of the same bytes gives the same prelude and the same body, or `"malformed"`.
+ * 2. Nothing is given out before the delimiter was seen; after anything but `undefined` the reader has done its work.
+ * 3. At most {@link MAX_PRELUDE_BYTES} are held back; what has no delimiter by then is malformed.
  */
 export class PreludeReader {
   readonly #codec: Codec;
@@ -84,43 +86,31 @@ export class PreludeReader {
     const all = new Uint8Array(this.#held.length + bytes.length);
     all.set(this.#held);
     all.set(bytes, this.#held.length);
-    const at = delimiterAt(all);
-    if (at < 0) {
+    const at = all.indexOf(0);
+    const known = at < 0 ? all.length : at + PRELUDE_DELIMITER_BYTES;
+    const isDelimiter = at < 0 || all.subarray(at, known).every((byte) => byte === 0);
+    if (!isDelimiter || known > MAX_PRELUDE_BYTES) return "malformed";
+    if (at < 0 || all.length < known) {
       this.#held = all;
-      return all.length > MAX_PRELUDE_BYTES ? "malformed" : undefined;
+      return undefined;
     }
-    const prelude =
-      at > MAX_PRELUDE_BYTES ? undefined : parsePrelude(this.#codec.utf8Decode(all.subarray(0, at)));
-    return prelude === undefined
-      ? "malformed"
-      : { prelude, body: all.subarray(at + PRELUDE_DELIMITER_BYTES) };
+    const prelude = readPrelude(parseAnswer(all.subarray(0, at), this.#codec));
+    return prelude === undefined ? "malformed" : { prelude, body: all.subarray(known) };
   }
-}
-
-/** JSON holds no raw NUL, so the first one begins the delimiter. */
-function delimiterAt(bytes: Uint8Array): number {
-  const at = bytes.indexOf(0);
-  return at >= 0 && bytes.length >= at + PRELUDE_DELIMITER_BYTES ? at : -1;
 }
 
 /** All keys may be missing; only `statusCode` means the status, `status` is ignored (7.3). */
-function parsePrelude(text: string): Prelude | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function readPrelude(value: unknown): Prelude | undefined {
   if (!isObject(value)) return undefined;
-  const { statusCode = 200, headers, multiValueHeaders, cookies } = value;
-  if (typeof statusCode !== "number" || !Number.isInteger(statusCode) || statusCode < 100 || statusCode > 999)
-    return undefined;
-  const fields: HeaderField[] = [];
-  for (const map of [headers, multiValueHeaders])
-    for (const [name, values] of Object.entries(isObject(map) ? map : {}))
-      for (const one of Array.isArray(values) ? values : [values]) fields.push([name, String(one)]);
-  for (const cookie of Array.isArray(cookies) ? cookies : []) fields.push(["set-cookie", String(cookie)]);
-  return { status: statusCode, headers: fields };
+  const { statusCode, headers, multiValueHeaders, cookies } = value;
+  const status = statusOf(statusCode ?? 200);
+  if (status === undefined) return undefined;
+  const fields = [
+    ...pairsOfMaps(undefined, headers, true),
+    ...pairsOfMaps(multiValueHeaders, undefined, true),
+    ...pairsOfMaps({ "set-cookie": Array.isArray(cookies) ? cookies : [] }, undefined, true),
+  ];
+  return { status, headers: sendableEndToEnd(fields) };
 }
 
 /** One chunk of chunked coding (RFC 9112, 7.1); no bytes give no chunk, for an empty one would end the body. */

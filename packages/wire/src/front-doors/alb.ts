@@ -1,20 +1,20 @@
 /** Application Load Balancer with a Lambda target group (spec event-formats.md 9). */
 import type { Codec } from "../codec.ts";
-import { endToEnd, isFieldValue, isToken, joinRepeated } from "../fields.ts";
+import { endToEnd } from "../fields.ts";
 import { isObject, stringAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
-import { headersOf } from "../message.ts";
+import { headerOf, headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { encodeRawPath, encodeRawQuery, queryPairs } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson, isBodiless } from "./answer-body.ts";
+import { answerJson } from "./answer-body.ts";
+import { bytesOfBody, fieldsOfMaps, parseAnswer, sendableEndToEnd, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
-import { bodyOf, domainOf, methodOf, toAppFields, usableFields } from "./event-request.ts";
+import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
-import { lastOfEach, multiMap, pairsOfMaps } from "./maps.ts";
-import { answerFields } from "./payload-1.ts";
-import { isTextType, parseAnswer } from "./payload-2.ts";
+import { joinedMap, lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
 import { statusDescription } from "./reasons.ts";
+import { eventBody, isPlainText, splitTarget, tracedFields } from "./request-event.ts";
 
 /** Largest answer, bytes of JSON; beyond it the client gets a 502 (9.4). */
 export const ALB_MAX_ANSWER_BYTES = 1_048_576;
@@ -28,7 +28,7 @@ export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
   const request = {
     method: methodOf(event["httpMethod"]),
-    target: query === "" ? path : `${path}?${query}`,
+    target: targetOf(path, query),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
@@ -40,10 +40,7 @@ export function isMultiValue(event: JsonObject): boolean {
   return isObject(event["multiValueHeaders"]);
 }
 
-/**
- * A single-valued map has room for one `set-cookie`: the last one, as of two cookies of a name the later one counts.
- * {@link lostCookies} tells how many that leaves out.
- */
+/** A single-valued map has room for one `set-cookie`; {@link lostCookies} tells how many that leaves out. */
 export function fromHttp(
   response: HttpResponse,
   method: string,
@@ -53,26 +50,14 @@ export function fromHttp(
   const fields = endToEnd(response.headers);
   const headers = multiValue
     ? `"multiValueHeaders":${JSON.stringify(multiMap(lowered(fields), true))}`
-    : `"headers":${JSON.stringify(singleMap(fields))}`;
+    : `"headers":${JSON.stringify(joinedMap(fields))}`;
   const description = JSON.stringify(statusDescription(response.status));
   const head = `{"statusCode":${response.status},"statusDescription":${description},${headers}`;
-  const body = isBodiless(response.status, method) ? new Uint8Array(0) : response.body;
-  return answerJson(head, body, "", codec);
+  return answerJson(head, response, method, "", codec);
 }
 
 export function lostCookies(response: HttpResponse, multiValue: boolean): number {
   return multiValue ? 0 : Math.max(0, headersOf(response.headers, "set-cookie").length - 1);
-}
-
-function lowered(fields: readonly HeaderField[]): HeaderField[] {
-  return fields.map(([name, value]) => [name.toLowerCase(), value]);
-}
-
-function singleMap(fields: readonly HeaderField[]): JsonObject {
-  const joined = joinRepeated(fields);
-  const lastCookie = headersOf(fields, "set-cookie").at(-1);
-  if (lastCookie !== undefined) joined.set("set-cookie", lastCookie);
-  return Object.fromEntries(joined);
 }
 
 /** The load balancer's own part of a request. */
@@ -88,8 +73,7 @@ export function toEvent(
   target: AlbTarget,
   codec: Codec,
 ): JsonObject {
-  const [path = "/"] = request.target.split(/[?#]/, 1);
-  const query = request.target.includes("?") ? request.target.slice(request.target.indexOf("?") + 1) : "";
+  const [path, query] = splitTarget(request.target);
   const headers = multiMap(eventHeaders(request, door), true);
   const parameters = multiMap(queryPairs(query), false);
   const maps = target.multiValueHeaders
@@ -100,32 +84,14 @@ export function toEvent(
     httpMethod: request.method,
     path,
     ...maps,
-    ...eventBody(request, codec),
+    ...eventBody(request.body, request.body.length === 0 || isPlainText(request, codec), codec),
   };
 }
 
 function eventHeaders(request: ClientRequest, door: DoorContext): HeaderField[] {
-  const fields = lowered(endToEnd(request.headers));
-  const before = headersOf(fields, "x-forwarded-for").join(", ");
-  const kept = fields.filter(([name]) => !/^x-forwarded-(for|port|proto)$/.test(name));
-  if (request.body.length > 0) kept.push(["content-length", String(request.body.length)]);
-  kept.push(
-    ["x-forwarded-for", before === "" ? request.sourceIp : `${before}, ${request.sourceIp}`],
-    ["x-forwarded-port", String(door.port)],
-    ["x-forwarded-proto", door.scheme],
-  );
-  if (!kept.some(([name]) => name === "x-amzn-trace-id")) kept.push(["x-amzn-trace-id", door.traceId]);
-  return kept;
-}
-
-/** base64 when the body is encoded (`content-encoding`) or its type is not on the list of text types (9.2). */
-function eventBody(request: ClientRequest, codec: Codec): JsonObject {
-  if (request.body.length === 0) return { body: "", isBase64Encoded: false };
-  const [contentType] = headersOf(request.headers, "content-type");
-  const isEncoded = headersOf(request.headers, "content-encoding").length > 0;
-  if (!isEncoded && isTextType(contentType) && codec.isUtf8(request.body))
-    return { body: codec.utf8Decode(request.body), isBase64Encoded: false };
-  return { body: codec.latin1Decode(codec.base64Encode(request.body)), isBase64Encoded: true };
+  const fields = lowered(tracedFields(request, door));
+  if (request.body.length > 0) fields.push(["content-length", String(request.body.length)]);
+  return fields;
 }
 
 const badGatewayPage =
@@ -134,48 +100,31 @@ const badGatewayPage =
 
 /** 9.3: whatever is not a whole answer is a 502 page of the load balancer's. */
 export function fromResult(result: InvocationResult, multiValue: boolean, codec: Codec): ClientResponse {
-  const answer =
-    result.failed || result.payload.length > ALB_MAX_ANSWER_BYTES
-      ? undefined
-      : parseAnswer(result.payload, codec);
-  const read = isObject(answer) ? readAnswer(answer, multiValue, codec) : undefined;
-  if (read !== undefined) return { ...read, headers: [...read.headers, ["Server", "awselb/2.0"]] };
-  const headers: HeaderField[] = [
-    ["Server", "awselb/2.0"],
-    ["Content-Type", "text/html"],
-  ];
-  return { status: 502, headers, body: codec.utf8Encode(badGatewayPage) };
+  const tooLarge = result.payload.length > ALB_MAX_ANSWER_BYTES;
+  const answer = result.failed || tooLarge ? undefined : parseAnswer(result.payload, codec);
+  const response = isObject(answer) ? readAnswer(answer, multiValue, codec) : undefined;
+  const { status, headers, body } = response ?? badGateway(codec);
+  const named = headerOf(headers, "server") !== undefined;
+  return { status, headers: named ? headers : [...headers, ["Server", "awselb/2.0"]], body };
 }
 
+function badGateway(codec: Codec): ClientResponse {
+  return { status: 502, headers: [["Content-Type", "text/html"]], body: codec.utf8Encode(badGatewayPage) };
+}
+
+/** The map that the target group does not use is not looked at; `null` for the other one is no answer (9.3). */
 function readAnswer(answer: JsonObject, multiValue: boolean, codec: Codec): ClientResponse | undefined {
-  const {
-    statusCode,
-    statusDescription: description,
-    headers,
-    multiValueHeaders,
-    body = "",
-    isBase64Encoded,
-  } = answer;
-  const active = multiValue ? multiValueHeaders : headers;
-  if (typeof statusCode !== "number" || !Number.isInteger(statusCode) || statusCode < 200 || statusCode > 999)
-    return undefined;
-  if (description === null || active === null) return undefined;
-  const fields = multiValue ? answerFields(undefined, active, "multi-first") : stringFields(active);
-  if (fields === undefined || (typeof body !== "string" && body !== null)) return undefined;
-  const bytes = isBase64Encoded === true ? codec.base64Decode(body ?? "") : codec.utf8Encode(body ?? "");
-  if (bytes === undefined) return undefined;
-  const usable = endToEnd(fields).filter(([name, value]) => isToken(name) && isFieldValue(value));
-  return { status: statusCode, headers: usable, body: bytes };
+  const { statusCode, statusDescription: description, headers, multiValueHeaders } = answer;
+  const status = typeof statusCode === "number" ? statusOf(statusCode) : undefined;
+  const fields = multiValue
+    ? fieldsOfMaps(undefined, multiValueHeaders, "multi-first", isString)
+    : fieldsOfMaps(headers, undefined, "single-first", isString);
+  const body = bytesOfBody(answer["body"], answer["isBase64Encoded"], codec);
+  const isNull = description === null || (multiValue ? multiValueHeaders : headers) === null;
+  if (isNull || status === undefined || fields === undefined || body === undefined) return undefined;
+  return { status, headers: sendableEndToEnd(fields), body };
 }
 
-/** A value that is not a string makes the answer invalid. */
-function stringFields(map: unknown): HeaderField[] | undefined {
-  if (map === undefined) return [];
-  if (!isObject(map)) return undefined;
-  const fields: HeaderField[] = [];
-  for (const [name, value] of Object.entries(map)) {
-    if (typeof value !== "string") return undefined;
-    fields.push([name, value]);
-  }
-  return fields;
+function isString(value: unknown): boolean {
+  return typeof value === "string";
 }

@@ -1,4 +1,5 @@
 import type { Codec } from "../codec.ts";
+import type { HttpResponse } from "../message.ts";
 
 /** A function's answer as pieces that follow each other: a large body is never copied into another buffer. */
 export type AnswerBytes = readonly Uint8Array[];
@@ -9,9 +10,18 @@ const empty = { literal: undefined, flag: "false" } as const;
  * JSON of a function's answer: `head` (an object without its closing brace, not empty), then `body` and
  * `isBase64Encoded`, then `tail` (more members, beginning with a comma, or `""`). Whether the body is text is
  * asked of its bytes, not of its type: lists of types misjudge both ways (spec event-formats.md 14.4, D35, D36).
+ * `method` is the request's.
  */
-export function answerJson(head: string, body: Uint8Array, tail: string, codec: Codec): AnswerBytes {
-  const { literal, flag } = body.length === 0 ? empty : bodyLiteral(body, codec);
+export function answerJson(
+  head: string,
+  response: HttpResponse,
+  method: string,
+  tail: string,
+  codec: Codec,
+): AnswerBytes {
+  const { status, body } = response;
+  const { literal, flag } =
+    body.length === 0 || isBodiless(status, method) ? empty : bodyLiteral(body, codec);
   const before = `${head},"body":`;
   const after = `,"isBase64Encoded":${flag}${tail}}`;
   if (literal === undefined) return [codec.utf8Encode(`${before}""${after}`)];
@@ -26,6 +36,6 @@ function bodyLiteral(body: Uint8Array, codec: Codec): { literal: Uint8Array; fla
 }
 
 /** Whether an answer with this status to this method carries no body, whatever the app sent (RFC 9110, 6.4.1). */
-export function isBodiless(status: number, method: string): boolean {
+function isBodiless(status: number, method: string): boolean {
   return method === "HEAD" || status === 204 || status === 205 || status === 304;
 }

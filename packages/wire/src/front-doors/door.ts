@@ -41,7 +41,7 @@ export interface DoorContext {
   readonly accountId: string;
   readonly apiId: string;
   readonly domainName: string;
-  /** UUID for a Function URL (the Lambda request id), 15 characters and `=` for API Gateway. */
+  /** UUID for a Function URL (the Lambda request id) and for a REST API, 15 characters and `=` for an HTTP API. */
   readonly requestId: string;
   /** `X-Amzn-Trace-Id` to add when the client sent none. */
   readonly traceId: string;

@@ -3,7 +3,6 @@ import type { Codec } from "../codec.ts";
 import { endToEnd, isFieldValue, isToken } from "../fields.ts";
 import { objectAt, stringAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
-import { headerOf } from "../message.ts";
 import type { HeaderField, HttpRequest } from "../message.ts";
 import { pairsOfMaps } from "./maps.ts";
 
@@ -56,8 +55,8 @@ export function cookiesOf(list: unknown, remarks: string[]): string[] {
 }
 
 /**
- * Fields for the app: end-to-end only, one `cookie` line (RFC 6265, 5.4), and a `host` in any case: servers
- * refuse HTTP/1.1 without one, and load balancers' health checks have none.
+ * Fields for the app: end-to-end only, one `cookie` line (RFC 6265, 5.4), and exactly one `host`, first: servers
+ * refuse HTTP/1.1 without one, load balancers' health checks have none, and with two each server has its own choice.
  */
 export function toAppFields(
   sent: HeaderField[],
@@ -65,12 +64,11 @@ export function toAppFields(
   domainName: string,
 ): HeaderField[] {
   const fields = endToEnd(sent).filter(([name]) => !isOurs(name));
-  const cookieLines = fields.filter(isCookie).map(([, value]) => value);
+  const cookieLines = fields.filter((field) => isNamed(field, "cookie")).map(([, value]) => value);
   const lines = cookieLines.length > 0 ? cookieLines : cookies;
-  const rest = cookieLines.length > 0 ? fields.filter((field) => !isCookie(field)) : fields;
-  if (lines.length > 0) rest.push(["cookie", lines.join("; ")]);
-  if (headerOf(rest, "host") === undefined) rest.unshift(["host", domainName]);
-  return rest;
+  const host = fields.find((field) => isNamed(field, "host")) ?? (["host", domainName] as const);
+  const others = fields.filter((field) => !isNamed(field, "cookie") && !isNamed(field, "host"));
+  return lines.length > 0 ? [host, ...others, ["cookie", lines.join("; ")]] : [host, ...others];
 }
 
 /** Names that only the adapter gives out: from a client they would be a lie that the app believes. */
@@ -78,8 +76,13 @@ function isOurs(name: string): boolean {
   return name.length > 12 && name.slice(0, 12).toLowerCase() === "x-anylambda-";
 }
 
-function isCookie([name]: HeaderField): boolean {
-  return name.length === 6 && name.toLowerCase() === "cookie";
+function isNamed([name]: HeaderField, lower: string): boolean {
+  return name.length === lower.length && name.toLowerCase() === lower;
+}
+
+/** A request target of two parts that are fit for one. */
+export function targetOf(path: string, query: string): string {
+  return query === "" ? path : `${path}?${query}`;
 }
 
 /** `requestContext.domainName` where it is usable as a host, else `localhost`. */

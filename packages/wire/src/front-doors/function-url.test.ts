@@ -3,10 +3,16 @@ import { nodeCodec } from "../../node/codec.ts";
 import type { JsonObject } from "../json.ts";
 import * as functionUrl from "./function-url.ts";
 import { door } from "./testing/generators.ts";
-import { payload2Answers, payload2Requests, payload2Results } from "./testing/payload-2-cases.ts";
-import { payload2Properties } from "./testing/payload-2-properties.ts";
-import { bytesOf, clientRequestOf, eventOf, resultOf } from "./testing/payload-2.ts";
-import type { Subject } from "./testing/payload-2.ts";
+import { doorProperties } from "./testing/door-properties.ts";
+import {
+  eventOf,
+  payload2Answers,
+  payload2Keeps,
+  payload2Requests,
+  payload2Results,
+} from "./testing/payload-2-cases.ts";
+import { bytesOf, clientRequestOf, resultOf } from "./testing/subject.ts";
+import type { Subject } from "./testing/subject.ts";
 
 const urlId = "abcdefghijklmnopqrstuvwxyz012345";
 const urlDoor = {
@@ -26,12 +32,14 @@ const subject: Subject = {
   toEvent: (request) => functionUrl.toEvent(request, urlDoor, nodeCodec),
   fromResult: (result) => functionUrl.fromResult(result, nodeCodec),
   expectTarget: (seen, sent) => expect(seen).toBe(sent),
-  defaultType: "application/json",
+  ...payload2Keeps,
+  addsToResponse: (status) =>
+    status === 204 || status === 304 ? [] : [["content-type", "application/json"]],
   malformed: { status: 502, body: "Internal Server Error" },
 };
 
 describe("function-url, any message", () => {
-  payload2Properties(subject);
+  doorProperties(subject);
 });
 
 describe("function-url toHttp", () => {

@@ -1,11 +1,12 @@
 /** Lambda Function URL, buffered (spec event-formats.md 7). */
 import type { Codec } from "../codec.ts";
-import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { encodeRawPath } from "../percent.ts";
+import { parseAnswer } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import type { RequestForApp } from "./event-request.ts";
 import * as payload2 from "./payload-2.ts";
+import { splitTarget } from "./request-event.ts";
 
 /** `rawPath` is what the client sent, still encoded, malformed escapes included. */
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
@@ -17,7 +18,7 @@ export { fromHttp } from "./payload-2.ts";
 /** Keeps the `cookie` header beside the `cookies` list; route and stage are always `$default`. */
 export function toEvent(request: ClientRequest, door: DoorContext, codec: Codec): JsonObject {
   const differences = {
-    rawPath: payload2.splitTarget(request.target)[0],
+    rawPath: splitTarget(request.target)[0],
     routeKey: "$default",
     stage: "$default",
     keepsCookieHeader: true,
@@ -29,11 +30,8 @@ export function toEvent(request: ClientRequest, door: DoorContext, codec: Codec)
 /** 7.2: default type `application/json` with and without `statusCode`; failures and malformed answers are 502. */
 export function fromResult(result: InvocationResult, codec: Codec): ClientResponse {
   if (result.failed) return badGateway(codec);
-  const answer = payload2.parseAnswer(result.payload, codec);
-  if (!isObject(answer) || answer["statusCode"] === undefined) {
-    const body = payload2.readInferredAnswer(result.payload, answer, codec);
-    return { status: 200, headers: [["Content-Type", "application/json"]], body };
-  }
+  const answer = parseAnswer(result.payload, codec);
+  if (!payload2.isProxyAnswer(answer)) return payload2.inferredResponse(result.payload, answer, codec);
   const proxy = payload2.readProxyAnswer(answer, codec);
   if (proxy === "malformed") return badGateway(codec);
   return payload2.toClientResponse(proxy, "application/json");

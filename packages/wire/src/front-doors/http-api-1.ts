@@ -1,17 +1,23 @@
 /** API Gateway HTTP API with payload format 1.0 (spec event-formats.md 5). */
 import type { Codec } from "../codec.ts";
-import { endToEnd, isFieldValue, isToken } from "../fields.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
-import { headerOf } from "../message.ts";
-import type { HeaderField, HttpResponse } from "../message.ts";
+import type { HttpResponse } from "../message.ts";
 import { decodePath } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
+import {
+  bytesOfBody,
+  fieldsOfMaps,
+  parseAnswer,
+  sendableEndToEnd,
+  statusOf,
+  withDefaultType,
+} from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { canonicalName, serverError } from "./http-api.ts";
 import type { HttpApiRoute } from "./http-api.ts";
 import * as payload1 from "./payload-1.ts";
-import { isTextType, parseAnswer } from "./payload-2.ts";
+import { isText, splitTarget } from "./request-event.ts";
 
 export { toHttp } from "./payload-1.ts";
 
@@ -30,7 +36,7 @@ export function toEvent(
   route: HttpApiRoute,
   codec: Codec,
 ): JsonObject {
-  const [path = "/"] = request.target.split(/[?#]/, 1);
+  const [path] = splitTarget(request.target);
   const resource = route.routeKey.includes(" ")
     ? route.routeKey.slice(route.routeKey.indexOf(" ") + 1)
     : route.routeKey;
@@ -42,7 +48,7 @@ export function toEvent(
     canonical,
     dropped: nothing,
     keepsContentLength: true,
-    isBinary: (contentType: string | undefined) => !isTextType(contentType) || !codec.isUtf8(request.body),
+    isText: isText(request, codec),
     context: {
       path: decodePath(path, codec),
       resourceId: route.routeKey,
@@ -59,19 +65,15 @@ export function fromResult(result: InvocationResult, codec: Codec): ClientRespon
   if (result.failed) return serverError(codec);
   const answer = parseAnswer(result.payload, codec);
   if (!isObject(answer)) return serverError(codec);
-  const status =
-    typeof answer["statusCode"] === "string" ? Number(answer["statusCode"]) : answer["statusCode"];
-  const fields = payload1.answerFields(answer["headers"], answer["multiValueHeaders"], "single-first");
-  const text = answer["body"] ?? "";
-  if (typeof status !== "number" || !Number.isInteger(status) || status < 100 || status > 999)
-    return serverError(codec);
-  if (fields === undefined || typeof text !== "string") return serverError(codec);
-  const body = answer["isBase64Encoded"] === true ? codec.base64Decode(text) : codec.utf8Encode(text);
-  if (body === undefined) return serverError(codec);
-  const headers: HeaderField[] = endToEnd(fields)
-    .filter(([name, value]) => isToken(name) && isFieldValue(value))
-    .map(([name, value]) => [canonicalName(name), value]);
-  if (headerOf(headers, "content-type") === undefined)
-    headers.push(["Content-Type", "text/plain; charset=utf-8"]);
-  return { status, headers, body };
+  const { statusCode, headers, multiValueHeaders, body: text, isBase64Encoded } = answer;
+  const status = statusOf(statusCode);
+  const fields = fieldsOfMaps(headers, multiValueHeaders, "single-first", isHeaderValue);
+  const body = bytesOfBody(text, isBase64Encoded, codec);
+  if (status === undefined || fields === undefined || body === undefined) return serverError(codec);
+  const sent = withDefaultType(status, sendableEndToEnd(fields), "text/plain; charset=utf-8");
+  return { status, headers: sent.map(([name, value]) => [canonicalName(name), value]), body };
+}
+
+function isHeaderValue(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
 }

@@ -4,10 +4,16 @@ import type { JsonObject } from "../json.ts";
 import { decodePath } from "../percent.ts";
 import * as httpApi2 from "./http-api-2.ts";
 import { door } from "./testing/generators.ts";
-import { payload2Answers, payload2Requests, payload2Results } from "./testing/payload-2-cases.ts";
-import { payload2Properties } from "./testing/payload-2-properties.ts";
-import { bytesOf, clientRequestOf, eventOf, resultOf } from "./testing/payload-2.ts";
-import type { Subject } from "./testing/payload-2.ts";
+import { doorProperties } from "./testing/door-properties.ts";
+import {
+  eventOf,
+  payload2Answers,
+  payload2Keeps,
+  payload2Requests,
+  payload2Results,
+} from "./testing/payload-2-cases.ts";
+import { bytesOf, clientRequestOf, resultOf } from "./testing/subject.ts";
+import type { Subject } from "./testing/subject.ts";
 
 const route = { stage: "$default", routeKey: "$default" };
 
@@ -28,14 +34,21 @@ const subject: Subject = {
     const again = this.toEvent(clientRequestOf({ target: seen }));
     expect(this.toHttp(again).request.target).toBe(seen);
   },
-  defaultType: "text/plain; charset=utf-8",
+  ...payload2Keeps,
+  keepsOfRequest(values, name) {
+    if (name !== "cookie") return payload2Keeps.keepsOfRequest(values, name);
+    const list = values.flatMap((line) => line.split(";").map((one) => one.trim()));
+    return [list.filter((one) => one !== "").join("; ")];
+  },
+  addsToResponse: (status) =>
+    status === 204 || status === 304 ? [] : [["content-type", "text/plain; charset=utf-8"]],
   malformed: { status: 500, body: '{"message":"Internal Server Error"}' },
 };
 
 const targetOf = (more: JsonObject) => subject.toHttp(eventOf(more)).request.target;
 
 describe("http-api-2, any message", () => {
-  payload2Properties(subject);
+  doorProperties(subject);
 });
 
 describe("http-api-2 toHttp", () => {

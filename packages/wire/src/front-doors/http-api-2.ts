@@ -1,14 +1,15 @@
 /** API Gateway HTTP API with payload format 2.0 (spec event-formats.md 6). */
 import type { Codec } from "../codec.ts";
-import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { decodePath, encodeDecodedPath, encodeRawPath } from "../percent.ts";
+import { parseAnswer } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { domainOf } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
 import { canonicalName, serverError } from "./http-api.ts";
 import type { HttpApiRoute } from "./http-api.ts";
 import * as payload2 from "./payload-2.ts";
+import { splitTarget } from "./request-event.ts";
 
 /**
  * `rawPath` is decoded despite its name, so it is encoded again. Emulators that leave it encoded are told by a
@@ -29,7 +30,7 @@ export function toEvent(
   codec: Codec,
 ): JsonObject {
   const differences = {
-    rawPath: decodePath(payload2.splitTarget(request.target)[0], codec),
+    rawPath: decodePath(splitTarget(request.target)[0], codec),
     routeKey: route.routeKey,
     stage: route.stage,
     keepsCookieHeader: false,
@@ -41,11 +42,8 @@ export function toEvent(
 /** 6.6: default type `text/plain` with `statusCode`, `application/json` without; all failures are 500. */
 export function fromResult(result: InvocationResult, codec: Codec): ClientResponse {
   if (result.failed) return serverError(codec);
-  const answer = payload2.parseAnswer(result.payload, codec);
-  if (!isObject(answer) || answer["statusCode"] === undefined) {
-    const body = payload2.readInferredAnswer(result.payload, answer, codec);
-    return { status: 200, headers: [["Content-Type", "application/json"]], body };
-  }
+  const answer = parseAnswer(result.payload, codec);
+  if (!payload2.isProxyAnswer(answer)) return payload2.inferredResponse(result.payload, answer, codec);
   // A numeric string passes at a Function URL; here nothing is recorded, and the stricter reading finds more faults.
   const proxy =
     typeof answer["statusCode"] === "number" ? payload2.readProxyAnswer(answer, codec) : "malformed";

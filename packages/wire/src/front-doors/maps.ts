@@ -1,7 +1,9 @@
 /** Maps of headers and parameters, single-valued and multi-valued, as payload 1.0 and ALB use them. */
+import { joinRepeated } from "../fields.ts";
 import { isObject, textOf } from "../json.ts";
 import type { JsonObject } from "../json.ts";
-import type { HeaderList } from "../message.ts";
+import { headersOf } from "../message.ts";
+import type { HeaderField, HeaderList } from "../message.ts";
 
 /**
  * Pairs of the multi-valued map when the event has one, then what only the single-valued map names. An event
@@ -54,4 +56,20 @@ export function multiMap(pairs: HeaderList, foldCase: boolean): { [name: string]
 /** The last value of each name: what a single-valued map keeps of a multi-valued one. */
 export function lastOfEach(multi: { readonly [name: string]: readonly string[] }): JsonObject {
   return Object.fromEntries(Object.entries(multi).map(([name, values]) => [name, values.at(-1) ?? ""]));
+}
+
+/** Names in lower case. */
+export function lowered(fields: HeaderList): HeaderField[] {
+  return fields.map(([name, value]) => [name.toLowerCase(), value]);
+}
+
+/**
+ * A response's fields as the single-valued map of doors that have no list of cookies. Repeated fields are joined, but
+ * cookies cannot be: the last one stays, as of two cookies of a name the later one counts.
+ */
+export function joinedMap(fields: HeaderList): JsonObject {
+  const joined = joinRepeated(fields);
+  const lastCookie = headersOf(fields, "set-cookie").at(-1);
+  if (lastCookie !== undefined) joined.set("set-cookie", lastCookie);
+  return Object.fromEntries(joined);
 }

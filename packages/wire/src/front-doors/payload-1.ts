@@ -7,27 +7,26 @@ import { endToEnd } from "../fields.ts";
 import { stringAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
-import type { HeaderField, HeaderList, HttpResponse } from "../message.ts";
-import { decodeForm, encodeQueryText, encodeRawPath, queryPairs } from "../percent.ts";
+import type { HeaderField, HttpResponse } from "../message.ts";
+import { decodedPairs, encodePairs, encodeRawPath } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson, isBodiless } from "./answer-body.ts";
+import { answerJson } from "./answer-body.ts";
 import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, DoorContext } from "./door.ts";
-import { bodyOf, domainOf, methodOf, toAppFields, usableFields } from "./event-request.ts";
+import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
-import { lastOfEach, multiMap, pairsOfMaps } from "./maps.ts";
+import { lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
+import { eventBody, splitTarget, tracedFields } from "./request-event.ts";
 
 /** `path` byte for byte; the query rebuilt in the event's order, for it arrives decoded (B12). */
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const remarks: string[] = [];
   const path = encodeRawPath(stringAt(event, "path") ?? "/");
-  const query = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false)
-    .map(([key, value]) => `${encodeQueryText(key)}=${encodeQueryText(value)}`)
-    .join("&");
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
   const request = {
     method: methodOf(event["httpMethod"]),
-    target: query === "" ? path : `${path}?${query}`,
+    target: targetOf(path, encodePairs(pairs)),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
@@ -45,10 +44,9 @@ export function fromHttp(
   codec: Codec,
 ): AnswerBytes {
   const fields = endToEnd(response.headers).filter(([name]) => !dropped.has(name.toLowerCase()));
-  const lowered = fields.map(([name, value]): HeaderField => [name.toLowerCase(), value]);
-  const head = `{"statusCode":${response.status},"multiValueHeaders":${JSON.stringify(multiMap(lowered, true))}`;
-  const body = isBodiless(response.status, method) ? new Uint8Array(0) : response.body;
-  return answerJson(head, body, "", codec);
+  const headers = JSON.stringify(multiMap(lowered(fields), true));
+  const head = `{"statusCode":${response.status},"multiValueHeaders":${headers}`;
+  return answerJson(head, response, method, "", codec);
 }
 
 /** What the doors of this format put into an event in different ways. */
@@ -62,8 +60,8 @@ export interface EventDifferences {
   /** Names, in lower case, that do not reach the function. */
   readonly dropped: ReadonlySet<string>;
   readonly keepsContentLength: boolean;
-  /** Whether a body with this content type arrives as base64. */
-  readonly isBinary: (contentType: string | undefined) => boolean;
+  /** Whether the body arrives as text. */
+  readonly isText: boolean;
   /** `requestContext` but the members that both doors have alike. */
   readonly context: JsonObject;
   readonly noUserAgent: "" | null;
@@ -77,11 +75,7 @@ export function toEvent(
   codec: Codec,
 ): JsonObject {
   const headers = multiMap(eventHeaders(request, door, own), true);
-  const query = request.target.includes("?") ? request.target.slice(request.target.indexOf("?") + 1) : "";
-  const pairs = queryPairs(query).map(([key, value]): HeaderField => [
-    decodeForm(key, codec),
-    decodeForm(value, codec),
-  ]);
+  const pairs = decodedPairs(splitTarget(request.target)[1], codec);
   const parameters = pairs.length === 0 ? null : multiMap(pairs, false);
   return {
     resource: own.resource,
@@ -107,26 +101,20 @@ export function toEvent(
       identity: identityOf(request, own),
       ...own.context,
     },
-    ...eventBody(request, own, codec),
+    ...(request.body.length === 0
+      ? { body: null, isBase64Encoded: false }
+      : eventBody(request.body, own.isText, codec)),
   };
 }
 
 function eventHeaders(request: ClientRequest, door: DoorContext, own: EventDifferences): HeaderField[] {
   const spelled = (name: string): string =>
     own.canonical.find((canonical) => canonical.toLowerCase() === name.toLowerCase()) ?? name;
-  const fields = endToEnd(request.headers)
+  const fields = tracedFields(request, door)
     .filter(([name]) => !own.dropped.has(name.toLowerCase()))
     .map(([name, value]): HeaderField => [spelled(name), value]);
-  const before = headerOf(fields, "x-forwarded-for");
-  const kept = fields.filter(([name]) => !/^x-forwarded-(for|port|proto)$/i.test(name));
-  kept.push(
-    ["X-Forwarded-For", before === undefined ? request.sourceIp : `${before}, ${request.sourceIp}`],
-    ["X-Forwarded-Port", String(door.port)],
-    ["X-Forwarded-Proto", door.scheme],
-  );
-  if (headerOf(kept, "x-amzn-trace-id") === undefined) kept.push(["X-Amzn-Trace-Id", door.traceId]);
-  if (own.keepsContentLength) kept.push(["Content-Length", String(request.body.length)]);
-  return kept;
+  if (own.keepsContentLength) fields.push(["Content-Length", String(request.body.length)]);
+  return fields;
 }
 
 function identityOf(request: ClientRequest, own: EventDifferences): JsonObject {
@@ -144,43 +132,4 @@ function identityOf(request: ClientRequest, own: EventDifferences): JsonObject {
     userAgent: headerOf(request.headers, "user-agent") ?? own.noUserAgent,
     userArn: null,
   };
-}
-
-function eventBody(request: ClientRequest, own: EventDifferences, codec: Codec): JsonObject {
-  if (request.body.length === 0) return { body: null, isBase64Encoded: false };
-  if (own.isBinary(headerOf(request.headers, "content-type")))
-    return { body: codec.latin1Decode(codec.base64Encode(request.body)), isBase64Encoded: true };
-  return { body: codec.utf8Decode(request.body), isBase64Encoded: false };
-}
-
-/** Header values of an answer for one of its two maps; `undefined` when a member has a type the door refuses. */
-export function answerFields(
-  single: unknown,
-  multi: unknown,
-  order: "single-first" | "multi-first",
-): HeaderField[] | undefined {
-  if (!isMapOrNothing(single) || !isMapOrNothing(multi)) return undefined;
-  if (Object.values(multi ?? {}).some((values) => !Array.isArray(values))) return undefined;
-  if (Object.values(single ?? {}).some((value) => typeof value === "object" && value !== null))
-    return undefined;
-  const ones = pairsOfMaps(undefined, single, true);
-  const many = pairsOfMaps(multi, undefined, true);
-  return withoutRepeats(order === "single-first" ? [...ones, ...many] : [...many, ...ones]);
-}
-
-function isMapOrNothing(value: unknown): value is JsonObject | null | undefined {
-  return value == null || (typeof value === "object" && !Array.isArray(value));
-}
-
-/** An identical pair goes out once, and of two spellings the first stays (spec event-formats.md 4.7). */
-function withoutRepeats(fields: HeaderList): HeaderField[] {
-  const spelling = new Map<string, string>();
-  const kept: HeaderField[] = [];
-  for (const [name, value] of fields) {
-    const lower = name.toLowerCase();
-    if (!spelling.has(lower)) spelling.set(lower, name);
-    if (!kept.some((other) => other[0].toLowerCase() === lower && other[1] === value))
-      kept.push([spelling.get(lower) ?? name, value]);
-  }
-  return kept;
 }

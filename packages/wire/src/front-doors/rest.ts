@@ -5,8 +5,10 @@ import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import type { AnswerBytes } from "./answer-body.ts";
+import { bytesOfBody, fieldsOfMaps, parseAnswer, sendable, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import * as payload1 from "./payload-1.ts";
+import { splitTarget } from "./request-event.ts";
 
 export { toHttp } from "./payload-1.ts";
 
@@ -48,19 +50,17 @@ export function toEvent(
   route: RestRoute,
   codec: Codec,
 ): JsonObject {
-  const [sent = "/"] = request.target.split(/[?#]/, 1);
   // A leading double slash is one before the stage as well as behind it; an inner one stays.
-  const rooted = sent.replace(/^\/+/, "/");
-  const behind = rooted.startsWith(`/${route.stage}`) ? rooted.slice(route.stage.length + 1) : rooted;
+  const rooted = splitTarget(request.target)[0].replace(/^\/+/, "/");
   const differences = {
-    path: `/${behind.replace(/^\/+/, "")}`,
+    path: behindStage(rooted, route.stage).replace(/^\/*/, "/"),
     resource: route.resource,
     pathParameters: route.pathParameters,
     stage: route.stage,
     canonical,
     dropped,
     keepsContentLength: false,
-    isBinary: (contentType: string | undefined) => matches(route.binaryMediaTypes, contentType),
+    isText: !matches(route.binaryMediaTypes, headerOf(request.headers, "content-type")),
     context: {
       path: rooted,
       resourceId: route.resourceId,
@@ -70,6 +70,11 @@ export function toEvent(
     noUserAgent: null,
   };
   return payload1.toEvent(request, door, differences, codec);
+}
+
+/** Behind a domain of the user's own a path has no stage. */
+function behindStage(path: string, stage: string): string {
+  return path === `/${stage}` || path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
 }
 
 function matches(binaryMediaTypes: readonly string[], contentType: string | undefined): boolean {
@@ -121,14 +126,14 @@ const removed: ReadonlySet<string> = new Set([
   "via",
 ]);
 
-/** 4.7 and 4.8. `accept` is the client's, whose first media type decides whether base64 is decoded. */
+/** 4.7 and 4.8; an answer without `statusCode` has 200. `accept` is the client's, whose first media type decides whether base64 is decoded. */
 export function fromResult(
   result: InvocationResult,
   accept: string | undefined,
   binaryMediaTypes: readonly string[],
   codec: Codec,
 ): ClientResponse {
-  const answer = result.failed ? undefined : parse(result.payload, codec);
+  const answer = result.failed ? undefined : parseAnswer(result.payload, codec);
   if (answer === undefined) return failure('{"message":"Internal server error"}', [], codec);
   const malformed = failure(
     '{"message": "Internal server error"}',
@@ -136,36 +141,25 @@ export function fromResult(
     codec,
   );
   if (!isObject(answer) || Object.keys(answer).some((key) => !keys.has(key))) return malformed;
-  const status = statusOf(answer["statusCode"]);
-  const fields = payload1.answerFields(answer["headers"], answer["multiValueHeaders"], "multi-first");
-  const text = answer["body"] ?? "";
-  if (status === undefined || fields === undefined || typeof text !== "string") return malformed;
-  const decode = answer["isBase64Encoded"] === true && matches(binaryMediaTypes, accept?.split(",", 1)[0]);
-  const body = decode ? codec.base64Decode(text) : codec.utf8Encode(text);
+  const { statusCode, headers, multiValueHeaders, body: text, isBase64Encoded } = answer;
+  const status = statusOf(statusCode ?? 200);
+  const fields = fieldsOfMaps(headers, multiValueHeaders, "multi-first", isHeaderValue);
+  if (status === undefined || fields === undefined || (text != null && typeof text !== "string"))
+    return malformed;
+  const decodes = isBase64Encoded === true && matches(binaryMediaTypes, accept?.split(",", 1)[0]);
+  const body = bytesOfBody(text, decodes, codec);
   if (body === undefined) return { ...malformed, status: 500 };
   return { status, headers: clientFields(fields), body };
 }
 
-function parse(payload: Uint8Array, codec: Codec): unknown {
-  try {
-    return JSON.parse(codec.utf8Decode(payload)) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Absent is 200, a numeric string is a number; 1xx cannot be expressed. */
-function statusOf(value: unknown): number | undefined {
-  if (value === undefined || value === null) return 200;
-  const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
-  return typeof status === "number" && Number.isInteger(status) && status >= 200 && status <= 599
-    ? status
-    : undefined;
+/** A number makes the answer malformed, a boolean does not (4.7, D62). */
+function isHeaderValue(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || value === null;
 }
 
 function clientFields(fields: readonly HeaderField[]): HeaderField[] {
   const kept: HeaderField[] = [];
-  for (const [name, value] of fields) {
+  for (const [name, value] of sendable(fields)) {
     const lower = name.toLowerCase();
     if (removed.has(lower)) continue;
     kept.push([renamed.has(lower) ? `x-amzn-Remapped-${name}` : name, value]);

@@ -14,27 +14,25 @@ import { isObject, objectAt, stringAt, textOf } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
-import { encodeQueryText } from "../percent.ts";
+import { encodePairs, encodeQueryText } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
 import { answerJson } from "./answer-body.ts";
-import { bodyOf, domainOf, toAppFields, usableFields } from "./event-request.ts";
+import { bodyOf, domainOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
 import { pairsOfMaps } from "./maps.ts";
 
-const pathOfEvent: { readonly [eventType: string]: string } = {
-  CONNECT: "/connect",
-  MESSAGE: "/message",
-  DISCONNECT: "/disconnect",
-};
+const paths: ReadonlyMap<unknown, string> = new Map([
+  ["CONNECT", "/connect"],
+  ["MESSAGE", "/message"],
+  ["DISCONNECT", "/disconnect"],
+]);
 
 /** `base` is a path without a slash at its end. */
 export function toHttp(event: JsonObject, base: string, codec: Codec): RequestForApp {
   const remarks: string[] = [];
   const context = objectAt(event, "requestContext") ?? {};
-  const path = `${base}${pathOfEvent[stringAt(context, "eventType") ?? ""] ?? "/message"}`;
-  const query = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false)
-    .map(([key, value]) => `${encodeQueryText(key)}=${encodeQueryText(value)}`)
-    .join("&");
+  const path = `${base}${paths.get(context["eventType"]) ?? "/message"}`;
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
   const handshake = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
   // Empty ones are $disconnect's, where they say nothing.
   const sent = handshake.filter(([, value]) => value !== "");
@@ -43,7 +41,7 @@ export function toHttp(event: JsonObject, base: string, codec: Codec): RequestFo
     sent.push(["content-type", isJson(event["body"]) ? "application/json" : "text/plain; charset=utf-8"]);
   const headers = [...toAppFields(sent, [], domainOf(event)), ...connectionFields(event)];
   return {
-    request: { method: "POST", target: query === "" ? path : `${path}?${query}`, headers, body },
+    request: { method: "POST", target: targetOf(path, encodePairs(pairs)), headers, body },
     remarks,
   };
 }
@@ -74,5 +72,5 @@ function isJson(body: unknown): boolean {
 export function fromHttp(response: HttpResponse, codec: Codec): AnswerBytes {
   const protocol = headersOf(endToEnd(response.headers), "sec-websocket-protocol").at(-1);
   const headers = protocol === undefined ? "{}" : JSON.stringify({ "Sec-WebSocket-Protocol": protocol });
-  return answerJson(`{"statusCode":${response.status},"headers":${headers}`, response.body, "", codec);
+  return answerJson(`{"statusCode":${response.status},"headers":${headers}`, response, "POST", "", codec);
 }

@@ -152,20 +152,27 @@ const oddMap = fc.oneof(
     .map((entries) => Object.fromEntries(entries) as unknown),
 );
 
-/** Events with `requestContext.http` of which every other member may be anything or absent. */
+/** Events with the members of every door, each of which may be anything or absent. */
 export const oddEvent: fc.Arbitrary<Record<string, unknown>> = fc
   .tuple(
     fc.record(
       {
         version: oddValue,
+        httpMethod: fc.oneof(fc.constantFrom("GET", "POST"), oddValue),
+        method: fc.oneof(fc.constantFrom("GET", "POST"), oddValue),
         rawPath: oddValue,
+        raw_path: oddValue,
         path: oddValue,
         rawQueryString: oddValue,
         queryStringParameters: oddMap,
+        multiValueQueryStringParameters: oddMap,
+        query_string_parameters: oddMap,
         headers: oddMap,
+        multiValueHeaders: oddMap,
         cookies: oddValue,
         body: oddValue,
         isBase64Encoded: fc.oneof(fc.boolean(), oddValue),
+        is_base64_encoded: fc.oneof(fc.boolean(), oddValue),
       },
       { requiredKeys: [] },
     ),
@@ -173,8 +180,20 @@ export const oddEvent: fc.Arbitrary<Record<string, unknown>> = fc
       { method: fc.oneof(fc.constantFrom("GET", "POST"), oddValue), path: oddValue },
       { requiredKeys: [] },
     ),
-    fc.record({ domainName: oddValue, accountId: oddValue, stage: oddValue }, { requiredKeys: [] }),
+    fc.record(
+      {
+        domainName: oddValue,
+        accountId: oddValue,
+        stage: oddValue,
+        eventType: fc.oneof(fc.constantFrom("CONNECT", "MESSAGE", "DISCONNECT"), oddValue),
+        connectionId: oddValue,
+        routeKey: oddValue,
+      },
+      { requiredKeys: [] },
+    ),
+    oddValue,
+    fc.integer({ min: 0, max: 9 }),
   )
-  .map(([event, http, context]) =>
-    Object.assign(event, { requestContext: Object.assign(context, { http }) }),
+  .map(([event, http, context, odd, dice]) =>
+    Object.assign(event, { requestContext: dice === 0 ? odd : Object.assign(context, { http }) }),
   );

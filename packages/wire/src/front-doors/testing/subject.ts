@@ -1,18 +1,24 @@
-/** A door of payload format 2.0 as the shared tests see it, and messages for it. */
+/** A front door as the shared tests see it, and messages for it. */
+import { expect } from "vitest";
 import type { Codec } from "../../codec.ts";
 import { isObject } from "../../json.ts";
 import type { JsonObject } from "../../json.ts";
 import { headersOf } from "../../message.ts";
 import type { HeaderField, HttpResponse } from "../../message.ts";
+import { queryPairs } from "../../percent.ts";
 import type { AnswerBytes } from "../answer-body.ts";
 import type { ClientRequest, ClientResponse, InvocationResult } from "../door.ts";
 import type { RequestForApp } from "../event-request.ts";
-import { door } from "./generators.ts";
+import type { EventKind } from "../recognise.ts";
+
+/** What a format keeps of the values that one field was sent with; none when the field is lost. */
+type Keeps = (values: readonly string[], name: string) => readonly string[];
 
 /** One door, its four functions bound to a codec. */
 export interface Subject {
-  readonly kind: "function-url" | "http-api-2.0";
+  readonly kind: EventKind;
   readonly codec: Codec;
+  /** The host that the app sees when the client named none. */
   readonly domainName: string;
   readonly toHttp: (event: JsonObject) => RequestForApp;
   readonly fromHttp: (response: HttpResponse, method: string) => AnswerBytes;
@@ -20,9 +26,40 @@ export interface Subject {
   readonly fromResult: (result: InvocationResult) => ClientResponse;
   /** What the app may see as the target of a client's request. */
   readonly expectTarget: (this: Subject, seen: string, sent: string) => void;
-  /** The type of an answer with `statusCode` and without a type. */
-  readonly defaultType: string;
-  readonly malformed: Pick<ClientResponse, "status"> & { readonly body: string };
+  readonly keepsOfRequest: Keeps;
+  readonly keepsOfResponse: Keeps;
+  /** Names that the door gives to every event and to every response, where the client and the function did not. */
+  readonly addsToRequest: readonly HeaderField[];
+  readonly addsToResponse: (status: number) => readonly HeaderField[];
+  readonly malformed: { readonly status: number; readonly body: string };
+}
+
+export const all: Keeps = (values) => values;
+export const last: Keeps = (values) => values.slice(-1);
+/** The shape of a single-valued map in an answer. */
+export const joined: Keeps = (values, name) =>
+  name === "set-cookie" ? values.slice(-1) : [values.join(", ")];
+
+/** Values of each key in order; the order of the keys does not count. */
+export function grouped(pairs: readonly (readonly [string, string])[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
+  return groups;
+}
+
+/** For maps of decoded or undecoded parameters: the path as it was, the query as `keeps` says. */
+export function expectTargetKept(
+  seen: string,
+  sent: string,
+  read: (pairs: [string, string][]) => [string, string][],
+  keeps: Keeps,
+): void {
+  const [seenPath, ...seenQuery] = seen.split("?");
+  const [sentPath, ...sentQuery] = sent.split("?");
+  expect(seenPath).toBe(sentPath);
+  const expected = grouped(read(queryPairs(sentQuery.join("?"))));
+  for (const [key, values] of expected) expected.set(key, [...keeps(values, key)]);
+  expect(grouped(read(queryPairs(seenQuery.join("?"))))).toEqual(expected);
 }
 
 const utf8 = new TextEncoder();
@@ -33,19 +70,6 @@ export function bytesOf(text: string): Uint8Array {
 
 export function textOf(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-}
-
-/** An event of either door, to be changed by a case. */
-export function eventOf(more: JsonObject, http: JsonObject = {}): JsonObject {
-  return {
-    version: "2.0",
-    rawPath: "/",
-    rawQueryString: "",
-    headers: { host: "shop.test" },
-    isBase64Encoded: false,
-    requestContext: { domainName: door.domainName, http: { method: "GET", path: "/", ...http } },
-    ...more,
-  };
 }
 
 export function clientRequestOf(more: Partial<ClientRequest>): ClientRequest {
