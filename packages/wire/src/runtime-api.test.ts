@@ -57,6 +57,15 @@ describe("toInvocationHead and fromInvocationHead", () => {
     });
   });
 
+  it("write no header for an empty member", () => {
+    const head = { requestId: "r", deadlineMs: 1, functionArn: "", traceId: "", tenantId: "" };
+    const sent = fromInvocationHead({ ...head, clientContext: "", cognitoIdentity: undefined });
+    expect(sent).toEqual([
+      ["Lambda-Runtime-Aws-Request-Id", "r"],
+      ["Lambda-Runtime-Deadline-Ms", "1"],
+    ]);
+  });
+
   it("give undefined without a request id", () => {
     expect(toInvocationHead([["lambda-runtime-deadline-ms", "1"]])).toBeUndefined();
     expect(toInvocationHead([["lambda-runtime-aws-request-id", ""]])).toBeUndefined();

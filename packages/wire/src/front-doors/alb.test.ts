@@ -3,6 +3,7 @@ import { nodeCodec } from "../../node/codec.ts";
 import type { JsonObject } from "../json.ts";
 import { headersOf } from "../message.ts";
 import type { HeaderField } from "../message.ts";
+import { queryPairs } from "../percent.ts";
 import * as alb from "./alb.ts";
 import { kindOf } from "./recognise.ts";
 import { doorProperties } from "./testing/door-properties.ts";
@@ -36,7 +37,7 @@ function subjectOf(multiValueHeaders: boolean): Subject {
     fromHttp: (response, method) => alb.fromHttp(response, method, multiValueHeaders, nodeCodec),
     toEvent: (request) => alb.toEvent(request, door, target, nodeCodec),
     fromResult: (result) => alb.fromResult(result, multiValueHeaders, nodeCodec),
-    expectTarget: (seen, sent) => expectTargetKept(seen, sent, (pairs) => pairs, keeps),
+    expectTarget: (seen, sent) => expectTargetKept(seen, sent, queryPairs, keeps),
     keepsOfRequest: keeps,
     keepsOfResponse: multiValueHeaders ? all : joined,
     addsToRequest: [["x-amzn-trace-id", door.traceId]],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nodeCodec } from "../../node/codec.ts";
 import type { HeaderField } from "../message.ts";
-import { decodeForm } from "../percent.ts";
+import { decodedPairs } from "../percent.ts";
 import * as httpApi1 from "./http-api-1.ts";
 import { doorProperties } from "./testing/door-properties.ts";
 import { door } from "./testing/generators.ts";
@@ -20,8 +20,7 @@ import type { Subject } from "./testing/subject.ts";
 
 const route = { stage: "dev", routeKey: "POST /a/{id}" };
 
-const decoded = (pairs: [string, string][]) =>
-  pairs.map(([key, value]): [string, string] => [decodeForm(key, nodeCodec), decodeForm(value, nodeCodec)]);
+const decoded = (query: string) => decodedPairs(query, nodeCodec);
 
 const subject: Subject = {
   kind: "http-api-1.0",

@@ -3,7 +3,7 @@ import { nodeCodec } from "../../node/codec.ts";
 import type { JsonObject } from "../json.ts";
 import { headersOf } from "../message.ts";
 import type { HeaderField } from "../message.ts";
-import { decodeForm } from "../percent.ts";
+import { decodedPairs } from "../percent.ts";
 import { kindOf } from "./recognise.ts";
 import * as rest from "./rest.ts";
 import { doorProperties } from "./testing/door-properties.ts";
@@ -29,8 +29,7 @@ const route: rest.RestRoute = {
   extendedRequestId: "Kq3ExampleAEXAMPLE=",
 };
 
-const decoded = (pairs: [string, string][]) =>
-  pairs.map(([key, value]): [string, string] => [decodeForm(key, nodeCodec), decodeForm(value, nodeCodec)]);
+const decoded = (query: string) => decodedPairs(query, nodeCodec);
 
 const subject: Subject = {
   kind: "rest",

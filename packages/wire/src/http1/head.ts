@@ -36,8 +36,7 @@ export function parseFields(lines: readonly string[], maxFields: number, codec: 
     const first = line.charCodeAt(0);
     if (first === 0x20 || first === 0x09) {
       const folded = sent.at(-1);
-      if (folded === undefined)
-        throw new Http1Error("bad-field", `Folded line without a field: ${quote(line)}`);
+      if (folded === undefined) throw new Http1Error("bad-field", "A folded line without a field before it");
       const more = valueOf(folded[0], line);
       if (more !== "") folded[1].push(more);
       continue;
@@ -45,7 +44,13 @@ export function parseFields(lines: readonly string[], maxFields: number, codec: 
     if (sent.length >= maxFields) throw new Http1Error("too-large", `More than ${maxFields} header fields`);
     const colon = line.indexOf(":");
     const name = trimmed(line.slice(0, Math.max(colon, 0)));
-    if (!isToken(name)) throw new Http1Error("bad-field", `Not a header field: ${quote(line)}`);
+    if (!isToken(name)) {
+      // What stands behind the colon may be a cookie; it must not get into a log.
+      throw new Http1Error(
+        "bad-field",
+        `Not the name of a header field: ${colon < 0 ? "no colon" : quote(name)}`,
+      );
+    }
     const value = valueOf(name, line.slice(colon + 1));
     sent.push([name, value === "" ? [] : [value]]);
   }
