@@ -7,7 +7,6 @@ import { queryPairs } from "../percent.ts";
 import * as alb from "./alb.ts";
 import { kindOf } from "./recognise.ts";
 import { doorProperties } from "./testing/door-properties.ts";
-import { door } from "./testing/generators.ts";
 import {
   all,
   answerOf,
@@ -20,6 +19,7 @@ import {
   responseOf,
   resultOf,
   textOf,
+  door,
 } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 

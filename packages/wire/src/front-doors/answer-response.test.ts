@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nodeCodec } from "../../node/codec.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, statusOf, withDefaultType } from "./answer-response.ts";
@@ -6,12 +5,8 @@ import { bytesOf, textOf } from "./testing/subject.ts";
 
 describe("parseAnswer", () => {
   it("gives what the payload means, and undefined for what means nothing", () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const text = JSON.stringify(value);
-        expect(parseAnswer(bytesOf(text), nodeCodec)).toEqual(JSON.parse(text));
-      }),
-    );
+    for (const text of ["null", "7", '"é"', '[1,{"a":null}]', ' {"a" : "b"} '])
+      expect(parseAnswer(bytesOf(text), nodeCodec)).toEqual(JSON.parse(text));
     for (const text of ["", "{", "undefined", "{} {}"])
       expect(parseAnswer(bytesOf(text), nodeCodec)).toBeUndefined();
   });

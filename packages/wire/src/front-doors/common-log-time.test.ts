@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { commonLogTime } from "./common-log-time.ts";
 
@@ -9,13 +8,10 @@ describe("commonLogTime", () => {
   });
 
   it("names the second, whatever the time zone", () => {
-    const time = fc.date({ min: new Date(0), max: new Date("2999-12-31T23:59:59Z"), noInvalidDate: true });
-    fc.assert(
-      fc.property(time, (time) => {
-        const written = commonLogTime(time.getTime());
-        const readable = written.replace(/^(\d+)\/(\w+)\/(\d+):/, "$1 $2 $3 ");
-        expect(Date.parse(readable)).toBe(Math.floor(time.getTime() / 1000) * 1000);
-      }),
-    );
+    for (let day = 0; day < 366; day += 1) {
+      const time = Date.UTC(2024, 0, 1 + day, day % 24, day % 60, (7 * day) % 60, day);
+      const readable = commonLogTime(time).replace(/^(\d+)\/(\w+)\/(\d+):/, "$1 $2 $3 ");
+      expect(Date.parse(readable)).toBe(Math.floor(time / 1000) * 1000);
+    }
   });
 });

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { nodeCodec } from "../../node/codec.ts";
 import type { JsonObject } from "../json.ts";
 import * as functionUrl from "./function-url.ts";
-import { door } from "./testing/generators.ts";
 import { doorProperties } from "./testing/door-properties.ts";
 import {
   eventOf,
@@ -11,7 +10,7 @@ import {
   payload2Requests,
   payload2Results,
 } from "./testing/payload-2-cases.ts";
-import { bytesOf, clientRequestOf, resultOf } from "./testing/subject.ts";
+import { bytesOf, clientRequestOf, resultOf, door } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 
 const urlId = "abcdefghijklmnopqrstuvwxyz012345";

@@ -4,7 +4,6 @@ import type { HeaderField } from "../message.ts";
 import { decodedPairs } from "../percent.ts";
 import * as httpApi1 from "./http-api-1.ts";
 import { doorProperties } from "./testing/door-properties.ts";
-import { door } from "./testing/generators.ts";
 import { eventOf, payload1Answers, payload1Events, payload1Requests } from "./testing/payload-1-cases.ts";
 import {
   all,
@@ -15,6 +14,7 @@ import {
   responseOf,
   resultOf,
   textOf,
+  door,
 } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 

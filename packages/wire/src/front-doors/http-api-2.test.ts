@@ -3,7 +3,6 @@ import { nodeCodec } from "../../node/codec.ts";
 import type { JsonObject } from "../json.ts";
 import { decodePath } from "../percent.ts";
 import * as httpApi2 from "./http-api-2.ts";
-import { door } from "./testing/generators.ts";
 import { doorProperties } from "./testing/door-properties.ts";
 import {
   eventOf,
@@ -12,7 +11,7 @@ import {
   payload2Requests,
   payload2Results,
 } from "./testing/payload-2-cases.ts";
-import { bytesOf, clientRequestOf, resultOf } from "./testing/subject.ts";
+import { bytesOf, clientRequestOf, resultOf, door } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 
 const route = { stage: "$default", routeKey: "$default" };

@@ -5,7 +5,6 @@ import type { HeaderField } from "../message.ts";
 import * as lattice from "./lattice.ts";
 import { kindOf } from "./recognise.ts";
 import { doorProperties } from "./testing/door-properties.ts";
-import { door } from "./testing/generators.ts";
 import {
   all,
   answerOf,
@@ -15,6 +14,7 @@ import {
   responseOf,
   resultOf,
   textOf,
+  door,
 } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nodeCodec } from "../../node/codec.ts";
 import { eventBody, forwardedFields, splitTarget, tracedFields } from "./request-event.ts";
-import { door } from "./testing/generators.ts";
-import { clientRequestOf } from "./testing/subject.ts";
+import { clientRequestOf, door } from "./testing/subject.ts";
 
 describe("splitTarget", () => {
   it.each([

@@ -7,7 +7,6 @@ import { decodedPairs } from "../percent.ts";
 import { kindOf } from "./recognise.ts";
 import * as rest from "./rest.ts";
 import { doorProperties } from "./testing/door-properties.ts";
-import { door } from "./testing/generators.ts";
 import { eventOf, payload1Answers, payload1Events, payload1Requests } from "./testing/payload-1-cases.ts";
 import {
   all,
@@ -18,6 +17,7 @@ import {
   responseOf,
   resultOf,
   textOf,
+  door,
 } from "./testing/subject.ts";
 import type { Subject } from "./testing/subject.ts";
 

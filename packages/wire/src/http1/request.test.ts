@@ -126,7 +126,7 @@ describe("writeRequest, read by node's own server", () => {
         const framing = arrived.length > headers.length ? [["content-length", String(body.length)]] : [];
         expect(arrived).toEqual([...headers, ...framing]);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

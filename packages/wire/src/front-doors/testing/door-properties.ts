@@ -68,7 +68,7 @@ export function totalProperty(toHttp: (event: JsonObject) => RequestForApp, code
         expectSendable(made.request, codec);
         expect(headersOf(made.request.headers, "host")).toHaveLength(1);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 }
@@ -88,7 +88,7 @@ export function doorProperties(subject: Subject): void {
         expect(seen).toEqual(seenByApp(subject, sent));
         expect(Uint8Array.from(request.body)).toEqual(Uint8Array.from(sent.body));
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -106,7 +106,7 @@ export function doorProperties(subject: Subject): void {
           if (!expected.has(name)) expected.set(name, [value]);
         expect(grouped(headers.map(([name, value]) => [name.toLowerCase(), value]))).toEqual(expected);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -144,7 +144,7 @@ export function doorProperties(subject: Subject): void {
         expect(status >= 200 && status <= 599).toBe(true);
         writeRequest({ method: "GET", target: "/", headers, body }, subject.codec);
       }),
-      { numRuns: 1000 },
+      { numRuns: 800 },
     );
   });
 }

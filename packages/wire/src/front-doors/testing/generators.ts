@@ -2,18 +2,7 @@
 import * as fc from "fast-check";
 import { fieldName, fieldText } from "../../http1/testing/responses.ts";
 import type { HeaderField, HttpResponse } from "../../message.ts";
-import type { ClientRequest, DoorContext } from "../door.ts";
-
-export const door: DoorContext = {
-  accountId: "123456789012",
-  apiId: "abcde12345",
-  domainName: "abcde12345.execute-api.eu-north-1.amazonaws.com",
-  requestId: "Kq3ExampleAEXAMPLE=",
-  traceId: "Root=1-65a1b2c3-0123456789abcdef01234567",
-  timeEpoch: Date.UTC(2026, 2, 5, 14, 7, 9, 321),
-  port: 443,
-  scheme: "https",
-};
+import type { ClientRequest } from "../door.ts";
 
 const pathPart = fc.oneof(
   fc.constantFrom(

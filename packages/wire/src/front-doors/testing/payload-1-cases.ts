@@ -4,8 +4,7 @@ import type { JsonObject } from "../../json.ts";
 import type { HeaderField } from "../../message.ts";
 import { decodedPairs } from "../../percent.ts";
 import { EventError } from "../event-request.ts";
-import { door } from "./generators.ts";
-import { answerOf, clientRequestOf, responseOf, textOf } from "./subject.ts";
+import { answerOf, clientRequestOf, responseOf, textOf, door } from "./subject.ts";
 import type { Subject } from "./subject.ts";
 
 /** An event of either door, to be changed by a case. */

@@ -4,8 +4,7 @@ import { writeRequest } from "../../http1/request.ts";
 import type { JsonObject } from "../../json.ts";
 import type { HeaderField } from "../../message.ts";
 import { EventError } from "../event-request.ts";
-import { door } from "./generators.ts";
-import { answerOf, bytesOf, joinBytes, responseOf, resultOf, textOf } from "./subject.ts";
+import { answerOf, bytesOf, joinBytes, responseOf, resultOf, textOf, door } from "./subject.ts";
 import type { Subject } from "./subject.ts";
 
 /** What both doors keep of repeated fields. */

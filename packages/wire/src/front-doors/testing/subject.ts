@@ -6,7 +6,7 @@ import type { JsonObject } from "../../json.ts";
 import { headersOf } from "../../message.ts";
 import type { HeaderField, HttpResponse } from "../../message.ts";
 import type { AnswerBytes } from "../answer-body.ts";
-import type { ClientRequest, ClientResponse, InvocationResult } from "../door.ts";
+import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "../door.ts";
 import type { RequestForApp } from "../event-request.ts";
 import type { EventKind } from "../recognise.ts";
 
@@ -61,6 +61,17 @@ export function expectTargetKept(
   expect(grouped(read(seenQuery.join("?")))).toEqual(expected);
 }
 
+export const door: DoorContext = {
+  accountId: "123456789012",
+  apiId: "abcde12345",
+  domainName: "abcde12345.execute-api.eu-north-1.amazonaws.com",
+  requestId: "Kq3ExampleAEXAMPLE=",
+  traceId: "Root=1-65a1b2c3-0123456789abcdef01234567",
+  timeEpoch: Date.UTC(2026, 2, 5, 14, 7, 9, 321),
+  port: 443,
+  scheme: "https",
+};
+
 const utf8 = new TextEncoder();
 
 export function bytesOf(text: string): Uint8Array {
@@ -91,7 +102,7 @@ export function responseOf(
 }
 
 export function joinBytes(pieces: AnswerBytes): Uint8Array {
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+  return Uint8Array.from(Buffer.concat(pieces));
 }
 
 /** The answer as JSON, which it must be. */
