@@ -18,25 +18,51 @@ const trusted = new Set([
 /**
  * `headers` with the context added: the event's request context, the Lambda context, tenant, deadline and
  * request id. `event` is the event's JSON text. The trace header becomes the one of this invocation, because
- * segments that the app makes belong below it.
+ * segments that the app makes belong below it; another one from the front door is kept beside it (B24).
  */
 export function withContext(
   headers: readonly HeaderField[],
   event: string,
   head: InvocationHead,
   identity: FunctionIdentity,
+  bounds: ContextBounds = unbounded,
 ): HeaderField[] {
-  const fields = headers.filter(([name]) => {
-    const lower = name.toLowerCase();
-    return !trusted.has(lower) && (lower !== "x-amzn-trace-id" || head.traceId === undefined);
-  });
-  if (head.traceId !== undefined) fields.push(["x-amzn-trace-id", head.traceId]);
-  fields.push(["x-amzn-request-context", asciiJson(sliceMember(event, "requestContext") ?? "null")]);
+  const { traceId } = head;
+  const fields: HeaderField[] = [];
+  for (const field of headers) {
+    const lower = field[0].toLowerCase();
+    if (trusted.has(lower)) continue;
+    if (lower !== "x-amzn-trace-id" || traceId === undefined) fields.push(field);
+    else if (field[1] !== traceId) fields.push(["x-anylambda-edge-trace-id", field[1]]);
+  }
+  if (traceId !== undefined) fields.push(["x-amzn-trace-id", traceId]);
+  fields.push(["x-amzn-request-context", requestContext(event, bounds)]);
   fields.push(["x-amzn-lambda-context", asciiJson(lambdaContext(head, identity))]);
   if (head.tenantId !== undefined) fields.push(["x-amz-tenant-id", head.tenantId]);
   if (!Number.isNaN(head.deadlineMs)) fields.push(["lambda-runtime-deadline-ms", String(head.deadlineMs)]);
   fields.push(["lambda-runtime-aws-request-id", head.requestId]);
   return fields;
+}
+
+/** How large the request context's header may be: servers answer 431 to what they find too large (B39). */
+export interface ContextBounds {
+  readonly maxBytes: number;
+  /** Gets a sentence for the log when something was left out. */
+  readonly onOmit: (remark: string) => void;
+}
+
+const unbounded: ContextBounds = { maxBytes: Number.POSITIVE_INFINITY, onOmit: () => {} };
+
+/** The event's own context; beyond the bound without its authorizer, where claims make it large, or `null`. */
+function requestContext(event: string, { maxBytes, onOmit }: ContextBounds): string {
+  const whole = asciiJson(sliceMember(event, "requestContext") ?? "null");
+  if (whole.length <= maxBytes) return whole;
+  const { authorizer: _, ...rest } = JSON.parse(whole) as { readonly [key: string]: unknown };
+  const smaller = asciiJson(JSON.stringify(rest));
+  const fits = smaller.length <= maxBytes;
+  const left = fits ? "its authorizer is" : "all of it is";
+  onOmit(`The request context has ${whole.length} bytes and ${left} left out (ANYLAMBDA_MAX_CONTEXT_BYTES)`);
+  return fits ? smaller : "null";
 }
 
 /** Snake case, in LWA's order of keys. */

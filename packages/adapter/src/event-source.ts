@@ -54,5 +54,4 @@ const marks: readonly (readonly [source: string, test: (event: JsonObject) => bo
     (event) => typeof event["RequestType"] === "string" && typeof event["ResponseURL"] === "string",
   ],
   ["secrets-manager", (event) => typeof event["SecretId"] === "string" && typeof event["Step"] === "string"],
-  ["mq", (event) => event["rmqMessagesByQueue"] !== undefined],
 ];

@@ -80,7 +80,10 @@ function requestOf(deps: InvocationDeps, exchange: Exchange, invocation: Invocat
   if (door !== undefined) exchange.door = door;
   const plain =
     door === undefined ? passedThrough(config, invocation, event, kind) : mapped(config, exchange.log, door);
-  let headers = withContext(plain.headers, text, invocation.head, config.function);
+  let headers = withContext(plain.headers, text, invocation.head, config.function, {
+    maxBytes: config.maxContextBytes,
+    onOmit: (remark) => exchange.log.warn(remark),
+  });
   if (config.authorizationSource !== undefined) {
     const moved = moveAuthorization(headers, config.authorizationSource);
     if (!moved.found)

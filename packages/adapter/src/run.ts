@@ -3,8 +3,9 @@ import { createAppClient } from "./app-client.ts";
 import type { AppClient } from "./app-client.ts";
 import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
-import { Failure, messageOf } from "./errors.ts";
+import { Failure, RuntimeApiError, messageOf } from "./errors.ts";
 import { awaitEvents, register } from "./extension.ts";
+import { documentOf } from "./failure-document.ts";
 import { handleInvocation } from "./invocation.ts";
 import type { InvocationDeps } from "./invocation.ts";
 import { createLog, logOptionsOf } from "./log.ts";
@@ -14,6 +15,7 @@ import { waitUntilReady } from "./readiness.ts";
 import type { Readiness } from "./readiness.ts";
 import { HookError, passSnapshot } from "./restore.ts";
 import { RuntimeClient } from "./runtime-client.ts";
+import type { Invocation } from "./runtime-client.ts";
 import { drainOnTerminate } from "./shutdown.ts";
 import type { Drain } from "./shutdown.ts";
 import { sleep } from "./time.ts";
@@ -158,12 +160,26 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
       for (;;) {
         const invocation = await runtime.next();
         drain.begin();
-        await handleInvocation(deps, runtime, invocation).finally(drain.end);
+        await answered(deps, runtime, invocation).finally(drain.end);
       }
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;
       log.error(`A worker lost the Runtime API and begins again: ${messageOf(error)}`);
       await sleep(platform, 1000);
     }
+  }
+}
+
+/** Also a fault of ours is an answer, and not the end of the environment. */
+async function answered(deps: InvocationDeps, runtime: RuntimeClient, invocation: Invocation): Promise<void> {
+  try {
+    await handleInvocation(deps, runtime, invocation);
+  } catch (error) {
+    if (error instanceof RuntimeApiError) throw error;
+    const { errorType, document, reason } = documentOf(error, deps.platform.codec);
+    deps.log.error(`Invocation failed with ${errorType}: ${reason}`, {
+      requestId: invocation.head.requestId,
+    });
+    await runtime.fail(invocation.head.requestId, errorType, document);
   }
 }

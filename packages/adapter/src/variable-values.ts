@@ -65,7 +65,7 @@ export function secondsOrNoLimit(text: string): number | undefined {
   return value > 0 ? value * 1000 : Number.POSITIVE_INFINITY;
 }
 
-export function milliseconds(text: string): number | undefined {
+export function wholeNumber(text: string): number | undefined {
   return /^\d{1,7}$/.test(text.trim()) ? Number(text) : undefined;
 }
 

@@ -66,6 +66,7 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
   afterRestorePath: ["/after?now", "/after?now"],
   deadlineMarginMs: ["50", 50],
   appFailure: ["RESPONSE", "response"],
+  maxContextBytes: ["4096", 4096],
 };
 
 /** Values that are none, for every row. */
@@ -81,7 +82,7 @@ const refused: { readonly [K in Key]: readonly string[] } = {
   removeBasePath: ["orders", "/a?b", "/a b"],
   passThroughPath: ["/é", "/a#b"],
   passThroughRoutes: ["sqs", "=/x", "s q s=/x", "sqs=/é"],
-  webSocketPath: ["ws", "/a?b"],
+  webSocketPath: ["", "ws", "/a?b"],
   invokeMode: ["", "streaming"],
   compression: ["gzip"],
   authorizationSource: ["", "auth token", "x:y"],
@@ -92,6 +93,7 @@ const refused: { readonly [K in Key]: readonly string[] } = {
   afterRestorePath: ["", "after"],
   deadlineMarginMs: ["", "0.5", "-1", "1s"],
   appFailure: ["", "ignore"],
+  maxContextBytes: ["", "8k"],
 };
 
 describe("variables", () => {

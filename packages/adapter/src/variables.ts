@@ -53,6 +53,7 @@ export const variables: {
   readonly afterRestorePath: Variable<string | undefined>;
   readonly deadlineMarginMs: Variable<number>;
   readonly appFailure: Variable<"error" | "response">;
+  readonly maxContextBytes: Variable<number>;
 } = {
   port: row({
     name: "AWS_LWA_PORT",
@@ -172,7 +173,7 @@ export const variables: {
       "Posts the events of a WebSocket API to `connect`, `message` and `disconnect` below this path; without it they " +
       "are passed through",
     expected: "a path that begins with /",
-    parse: parse.basePath,
+    parse: (text) => (text === "" ? undefined : parse.basePath(text)),
     fatal: true,
   }),
   invokeMode: row({
@@ -255,7 +256,7 @@ export const variables: {
     defaultText: "`500`",
     about: "How long before the invocation's deadline an app that has not answered is given up, in ms",
     expected: "a number of milliseconds",
-    parse: parse.milliseconds,
+    parse: parse.wholeNumber,
     fatal: false,
   }),
   appFailure: row({
@@ -268,5 +269,16 @@ export const variables: {
     expected: "error or response",
     parse: (text) => parse.oneOf(text, ["error", "response"] as const),
     fatal: true,
+  }),
+  maxContextBytes: row({
+    name: "ANYLAMBDA_MAX_CONTEXT_BYTES",
+    default: 12_288,
+    defaultText: "`12288`",
+    about:
+      "Largest `x-amzn-request-context` header; a larger context goes without its authorizer, or as `null`, and the " +
+      "log says so. Node takes 16 KB of headers in all, gunicorn 8190 bytes a header",
+    expected: "a number of bytes",
+    parse: parse.wholeNumber,
+    fatal: false,
   }),
 };

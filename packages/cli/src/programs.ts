@@ -30,11 +30,17 @@ export function requireBootstrap(taskRoot: string, optRoot: string | undefined):
   );
 }
 
+/**
+ * Left to itself, Node lets the space for short-lived objects grow to 48 MB before it collects them. What an
+ * invocation leaves behind fits a fraction of that, and collecting it earlier costs nothing that could be measured.
+ */
+const smallYoungGeneration = "--max-semi-space-size=1";
+
 /** The adapter lies beside the command, in one file. */
 export function adapterExtension(): ExtensionProgram {
   const file = fileURLToPath(new URL("./adapter.mjs", import.meta.url));
   if (!isFile(file)) throw new Error(`The adapter is missing: ${file} should be part of this package`);
-  return { name: "lambda-adapter", file: process.execPath, args: [file] };
+  return { name: "lambda-adapter", file: process.execPath, args: [smallYoungGeneration, file] };
 }
 
 function notFound(
