@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const adapter = join(root, "dist", "adapter.mjs");
-export const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
+const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
 export const helloApp = join(root, "bench", "apps", "hello.mjs");
 
 /** A port that is free now. */

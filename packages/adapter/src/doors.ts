@@ -29,7 +29,7 @@ export interface Door {
   readonly maxAnswerBytes: number;
 }
 
-export interface AnswerForLambda {
+interface AnswerForLambda {
   readonly payload: AnswerBytes;
   /** What could not be carried over, for the log. */
   readonly remarks: readonly string[];

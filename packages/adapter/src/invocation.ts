@@ -37,7 +37,7 @@ export interface InvocationDeps {
 }
 
 /** What is known of an invocation as it goes on; the failure at its end tells of what there is. */
-export interface Exchange {
+interface Exchange {
   readonly requestId: string;
   readonly log: Log;
   door?: Door;

@@ -7,7 +7,7 @@ import type { Platform } from "./platform.ts";
 
 const levels = ["trace", "debug", "info", "warn", "error", "off"] as const;
 
-export type Level = (typeof levels)[number];
+type Level = (typeof levels)[number];
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 

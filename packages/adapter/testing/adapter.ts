@@ -117,7 +117,7 @@ export function machine(
 }
 
 /** What Lambda sets for every function. */
-export const lambdaEnv = {
+const lambdaEnv = {
   AWS_LAMBDA_FUNCTION_NAME: "shop",
   AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { listen } from "./raw-app.ts";
 import { eventually } from "./wait.ts";
 
-export interface Call {
+interface Call {
   readonly method: string;
   readonly path: string;
   /** `[name, value]` in the order and the case they were sent. */
@@ -26,7 +26,7 @@ export interface Outcome {
   readonly trailers: Call["headers"];
 }
 
-export interface Invocation {
+interface Invocation {
   readonly event: string | Uint8Array;
   /** Sent in place of the usual headers of the same name; `null` leaves one out. */
   readonly headers?: Readonly<Record<string, string | null>>;
@@ -150,7 +150,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   return api;
 }
 
-export function headerOf(call: Pick<Call, "headers">, name: string): string | undefined {
+function headerOf(call: Pick<Call, "headers">, name: string): string | undefined {
   return call.headers.find(([one]) => one.toLowerCase() === name)?.[1];
 }
 
@@ -159,7 +159,7 @@ export async function polls(api: RuntimeApi, count: number): Promise<void> {
   await eventually(() => api.callsTo(NEXT).length >= count);
 }
 
-export function pairs(rawHeaders: readonly string[]): (readonly [string, string])[] {
+function pairs(rawHeaders: readonly string[]): (readonly [string, string])[] {
   const all: (readonly [string, string])[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
     all.push([rawHeaders[i] as string, rawHeaders[i + 1] as string]);

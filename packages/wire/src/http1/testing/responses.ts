@@ -42,7 +42,7 @@ export const fieldText: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** Text without control characters, tab excepted, and without spaces and tabs at its ends. */
-export function stripped(text: string): string {
+function stripped(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, "").replace(/^[ \t]+|[ \t]+$/g, "");
 }
