@@ -33,7 +33,7 @@ export function withContext(
     const lower = field[0].toLowerCase();
     if (trusted.has(lower)) continue;
     if (lower !== "x-amzn-trace-id" || traceId === undefined) fields.push(field);
-    else if (field[1] !== traceId) fields.push(["x-anylambda-edge-trace-id", field[1]]);
+    else if (rootOf(field[1]) !== rootOf(traceId)) fields.push(["x-anylambda-edge-trace-id", field[1]]);
   }
   if (traceId !== undefined) fields.push(["x-amzn-trace-id", traceId]);
   fields.push(["x-amzn-request-context", requestContext(event, bounds)]);
@@ -42,6 +42,11 @@ export function withContext(
   if (!Number.isNaN(head.deadlineMs)) fields.push(["lambda-runtime-deadline-ms", String(head.deadlineMs)]);
   fields.push(["lambda-runtime-aws-request-id", head.requestId]);
   return fields;
+}
+
+/** The trace an `X-Amzn-Trace-Id` belongs to; the invocation's normally has the same as the front door's. */
+function rootOf(trace: string): string | undefined {
+  return /(?:^|;)\s*Root=([^;]+)/.exec(trace)?.[1];
 }
 
 /** How large the request context's header may be: servers answer 431 to what they find too large (B39). */
