@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { runAll } from "./harness/batches.ts";
+import { judge } from "./harness/judge.ts";
+import type { Outcome } from "./harness/play.ts";
+import type { Expected, Scenario, Verdict } from "./harness/scenario.ts";
+import { topics } from "./scenarios/index.ts";
+import { lwa, ours } from "./subjects.ts";
+
+/** Generous: nothing that comes is waited for so long, and what does not come is a failure. */
+const LIMIT_MS = 8000;
+
+/** What LWA is known to leave unanswered is given up sooner. */
+const HANG_MS = 1500;
+
+const scenarios = topics.flatMap((topic) => topic.scenarios);
+
+describe("our adapter on Node", () => {
+  const outcomes = runAll(ours, scenarios, () => LIMIT_MS);
+
+  describe.each(topics)("$title", ({ scenarios }) => {
+    it.each(scenarios)("$name", async (scenario) => {
+      const outcome = await outcomes.get(scenario.name);
+      expect(outcome && judge(scenario.expect, outcome)).toEqual([]);
+    });
+  });
+});
+
+const peer = lwa();
+const missing = typeof peer === "string" ? peer : undefined;
+
+it.runIf(missing !== undefined)("LWA is not asked", ({ skip }) => {
+  skip(missing);
+});
+
+describe.runIf(missing === undefined)("LWA", () => {
+  const limitOf = (scenario: Scenario): number =>
+    listOf(scenario.lwa?.sees).some((one) => one.hangs === true) ? HANG_MS : LIMIT_MS;
+  const outcomes = typeof peer === "string" ? new Map() : runAll(peer, scenarios, limitOf);
+
+  describe.each(topics)("$title", ({ scenarios }) => {
+    it.each(scenarios.filter((scenario) => scenario.lwa === undefined))("same: $name", async (scenario) => {
+      const outcome = await outcomes.get(scenario.name);
+      expect(outcome && judge(scenario.expect, outcome)).toEqual([]);
+    });
+
+    it.each(scenarios.filter((scenario) => scenario.lwa !== undefined))(
+      "not the same: $name",
+      async (scenario) => {
+        const outcome = await outcomes.get(scenario.name);
+        // Not what we promise, and just what is recorded of it.
+        expect(outcome && judge(scenario.expect, outcome)).not.toEqual([]);
+        expect(outcome && scenario.lwa && judgeAny(scenario.lwa, outcome)).toEqual([]);
+      },
+    );
+  });
+});
+
+/** What the outcome lacks of the one it is most like. */
+function judgeAny({ sees }: Verdict, outcome: Outcome): string[] {
+  const all = listOf(sees).map((one) => judge(one, outcome));
+  return all.find((wrong) => wrong.length === 0) ?? all.flat();
+}
+
+function listOf(sees: Verdict["sees"] | undefined): readonly Expected[] {
+  if (sees === undefined) return [];
+  return Array.isArray(sees) ? (sees as readonly Expected[]) : [sees as Expected];
+}
