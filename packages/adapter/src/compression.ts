@@ -14,6 +14,9 @@ const MIN_BYTES = 32;
 const skipped =
   /^(image\/(?!svg\+xml)|audio\/|video\/|font\/woff|multipart\/|text\/event-stream$|application\/(grpc|octet-stream$|zip$|gzip$|x-gzip$|x-7z-compressed$|x-rar-compressed$|vnd\.rar$|x-bzip2?$|x-xz$|zstd$|x-zstd$|brotli$|pdf$|wasm$|epub\+zip$|java-archive$|font-woff|vnd\.openxmlformats))/;
 
+/** Headers that speak of the very bytes: other bytes would make them a lie, and a failed check at the client. */
+const tiesToBytes = new Set(["content-range", "content-md5", "content-digest", "repr-digest", "digest"]);
+
 /**
  * The coding with the highest quality among those we have; br wins a tie. `*` chooses nothing, as with LWA: who
  * sends only that has not said that it can read either.
@@ -33,20 +36,21 @@ export function chooseCoding(acceptEncoding: string): ContentCoding | undefined 
   return best;
 }
 
-/** RFC 9110, 12.4.2; `undefined` for a malformed weight, whose item is ignored. */
+/** RFC 9110, 12.4.2; `undefined` for what is not a weight, or more than one: that item is ignored, as with LWA. */
 function qualityOf(parameters: readonly string[]): number | undefined {
-  const weight = parameters.find((parameter) => parameter.startsWith("q="));
+  const [weight, ...more] = parameters;
   if (weight === undefined) return 1;
-  return /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight) ? Number(weight.slice(2)) : undefined;
+  const isWeight = more.length === 0 && /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight);
+  return isWeight ? Number(weight.slice(2)) : undefined;
 }
 
 /** Whether the response may be compressed for a client that accepts it. `bytes` is the body's size where known. */
 export function isCompressible(status: number, headers: HeaderList, bytes: number | undefined): boolean {
   if (status === 204 || status === 206 || status === 304 || (bytes !== undefined && bytes < MIN_BYTES))
     return false;
-  const coding = headerOf(headers, "content-encoding");
-  if (coding !== undefined && coding.trim().toLowerCase() !== "identity") return false;
-  if (headerOf(headers, "content-range") !== undefined) return false;
+  if (headersOf(headers, "content-encoding").some((codings) => !/^[\s,]*(identity[\s,]*)*$/i.test(codings)))
+    return false;
+  if (headers.some(([name]) => tiesToBytes.has(name.toLowerCase()))) return false;
   if (headersOf(headers, "cache-control").some((value) => /(^|[\s,])no-transform([\s,]|$)/i.test(value)))
     return false;
   const type = headerOf(headers, "content-type")?.split(";", 1)[0]?.trim().toLowerCase();

@@ -3,8 +3,8 @@
  * The values are trusted by apps, so a client's own copies of all of these names are taken out, also when the
  * adapter has nothing to put in their place (B23).
  */
-import type { HeaderField, InvocationHead } from "@anylambda/wire";
-import { sliceMember } from "@anylambda/wire";
+import type { HeaderField, InvocationHead, JsonObject } from "@anylambda/wire";
+import { isObject, sliceMember } from "@anylambda/wire";
 import type { FunctionIdentity } from "./config.ts";
 
 const trusted = new Set([
@@ -61,13 +61,19 @@ const unbounded: ContextBounds = { maxBytes: Number.POSITIVE_INFINITY, onOmit: (
 /** The event's own context; beyond the bound without its authorizer, where claims make it large, or `null`. */
 function requestContext(event: string, { maxBytes, onOmit }: ContextBounds): string {
   const whole = asciiJson(sliceMember(event, "requestContext") ?? "null");
-  if (whole.length <= maxBytes) return whole;
-  const { authorizer: _, ...rest } = JSON.parse(whole) as { readonly [key: string]: unknown };
-  const smaller = asciiJson(JSON.stringify(rest));
+  // `null` is what there is when there is nothing to leave out, however small the bound.
+  if (whole.length <= maxBytes || whole === "null") return whole;
+  const context: unknown = JSON.parse(whole);
+  const smaller = isObject(context) ? asciiJson(withoutAuthorizer(context)) : whole;
   const fits = smaller.length <= maxBytes;
   const left = fits ? "its authorizer is" : "all of it is";
   onOmit(`The request context has ${whole.length} bytes and ${left} left out (ANYLAMBDA_MAX_CONTEXT_BYTES)`);
   return fits ? smaller : "null";
+}
+
+function withoutAuthorizer(context: JsonObject): string {
+  const { authorizer: _, ...rest } = context;
+  return JSON.stringify(rest);
 }
 
 /** Snake case, in LWA's order of keys. */

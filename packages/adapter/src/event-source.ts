@@ -54,4 +54,15 @@ const marks: readonly (readonly [source: string, test: (event: JsonObject) => bo
     (event) => typeof event["RequestType"] === "string" && typeof event["ResponseURL"] === "string",
   ],
   ["secrets-manager", (event) => typeof event["SecretId"] === "string" && typeof event["Step"] === "string"],
+  ["appsync", (event) => isObject(event["info"]) && isObject(event["arguments"])],
+  [
+    "lex",
+    (event) => isObject(event["bot"]) && (isObject(event["sessionState"]) || has("currentIntent")(event)),
+  ],
+  ["connect", (event) => event["Name"] === "ContactFlowEvent"],
+  ["config", (event) => typeof event["invokingEvent"] === "string" && has("configRuleName")(event)],
+  ["s3-object-lambda", (event) => isObject(event["getObjectContext"])],
 ];
+
+/** Every name but those that stand behind `aws:` in an event. Compared with `docs/events.md` by a test. */
+export const namedSources: readonly string[] = ["kafka", ...marks.map(([source]) => source)];

@@ -48,11 +48,13 @@ export async function passSnapshot(deps: RestoreDeps): Promise<AppClient> {
   const before = platform.now();
   const isRestored = await snapshotted(runtime);
   const after = platform.now();
-  if (!isRestored) log.warn("The Runtime API takes no snapshots; going on without");
-  log.info("restored from a snapshot", {
-    wall_ms: Math.round(after.wall - before.wall),
-    monotonic_ms: Math.round(after.monotonic - before.monotonic),
-  });
+  if (isRestored)
+    log.info("restored from a snapshot", {
+      wall_ms: Math.round(after.wall - before.wall),
+      monotonic_ms: Math.round(after.monotonic - before.monotonic),
+    });
+  else log.warn("The Runtime API takes no snapshots; going on without");
+  // Also without a snapshot: what the app closed in the hook before, it opens again in this one.
   const app = deps.newApp();
   await callHook(deps, app, config.afterRestorePath, "restore");
   await deps.ready(app);
@@ -104,14 +106,19 @@ export function isHookPath(config: Config, target: string): boolean {
   );
 }
 
-/** Servers see through escapes, doubled and trailing slashes and dots, so the comparison does too. */
+/**
+ * Servers see through escapes, doubled and trailing slashes, dots, backslashes and parameters of a segment (`;v=1`),
+ * so the comparison does too: whatever one of them takes for the hook is the hook.
+ */
 function pathOnly(target: string): string {
   const mark = target.indexOf("?");
   const path = (mark < 0 ? target : target.slice(0, mark)).replace(/%[0-9a-fA-F]{2}/g, (escape) =>
     String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
   );
   const kept: string[] = [];
-  for (const segment of path.toLowerCase().split("/")) {
+  for (const whole of path.toLowerCase().split(/[/\\]/)) {
+    const semicolon = whole.indexOf(";");
+    const segment = semicolon < 0 ? whole : whole.slice(0, semicolon);
     if (segment === "..") kept.pop();
     else if (segment !== "" && segment !== ".") kept.push(segment);
   }

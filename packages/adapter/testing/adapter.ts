@@ -26,10 +26,16 @@ interface Timer {
   readonly action: () => void;
 }
 
-/** `virtualTime`: timers fire only by `advance`, so that a test of ten seconds takes none. */
+export interface MachineOptions {
+  /** Timers fire only by `advance`, so that a test of ten seconds takes none. */
+  readonly virtualTime?: boolean;
+  /** Parts of the platform that do something else, mostly fail. */
+  readonly instead?: Partial<Platform>;
+}
+
 export function machine(
   env: Platform["env"] = {},
-  { virtualTime = false }: { readonly virtualTime?: boolean } = {},
+  { virtualTime = false, instead = {} }: MachineOptions = {},
 ): Machine {
   const lines: string[] = [];
   const connections = new Set<Connection>();
@@ -80,6 +86,7 @@ export function machine(
       settleExit({ code, lines: [...lines] });
       throw new Exit(`exit ${code}`);
     },
+    ...instead,
   };
 
   return {
@@ -126,10 +133,7 @@ const lambdaEnv = {
 } as const;
 
 /** Starts `run` and does not wait for its end, which comes only by `exit` or `stop`. */
-export function runAdapter(
-  env: Readonly<Record<string, string>>,
-  options: { readonly virtualTime?: boolean } = {},
-): Machine {
+export function runAdapter(env: Readonly<Record<string, string>>, options: MachineOptions = {}): Machine {
   const one = machine({ ...lambdaEnv, ...env }, options);
   run(one.platform).catch((error: unknown) => {
     if (!(error instanceof Exit)) throw error;

@@ -1,5 +1,6 @@
 /** A function as Lambda would run it: the Runtime API, the app, and the adapter between them. */
 import { afterEach } from "vitest";
+import type { Platform } from "../src/platform.ts";
 import type { Machine } from "./adapter.ts";
 import { runAdapter } from "./adapter.ts";
 import { answering, startRawApp } from "./raw-app.ts";
@@ -31,6 +32,7 @@ export function stopFunctionsAfterEach(): void {
 export async function startFunction(
   serve: string | ((request: RawRequest) => string),
   env: Readonly<Record<string, string>> = {},
+  instead: Partial<Platform> = {},
 ): Promise<TestFunction> {
   return startFunctionOver(
     answering((request) => {
@@ -38,6 +40,7 @@ export async function startFunction(
       return typeof serve === "string" ? serve : serve(request);
     }),
     env,
+    instead,
   );
 }
 
@@ -49,15 +52,19 @@ export function isCheck({ head }: RawRequest): boolean {
 export async function startFunctionOver(
   serve: (connection: RawConnection) => Promise<void> | void,
   env: Readonly<Record<string, string>> = {},
+  instead: Partial<Platform> = {},
 ): Promise<TestFunction> {
   const api = await startRuntimeApi();
   const app = await startRawApp(serve);
-  const adapter = runAdapter({
-    AWS_LAMBDA_RUNTIME_API: api.authority,
-    AWS_LWA_PORT: String(app.port),
-    AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
-    ...env,
-  });
+  const adapter = runAdapter(
+    {
+      AWS_LAMBDA_RUNTIME_API: api.authority,
+      AWS_LWA_PORT: String(app.port),
+      AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
+      ...env,
+    },
+    { instead },
+  );
   running.push(async () => {
     adapter.stop();
     await app.close();

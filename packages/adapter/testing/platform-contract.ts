@@ -1,8 +1,10 @@
 /** What every `Platform` must do, whichever engine it runs on. Each has a test file that calls this. */
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:net";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Connection, Platform } from "../src/platform.ts";
+import { decompressed, decompressedWhole } from "./decompress.ts";
 import { listen, startRawApp } from "./raw-app.ts";
 import type { RawApp, RawConnection } from "./raw-app.ts";
 import { eventually, gate, turns } from "./wait.ts";
@@ -198,6 +200,67 @@ export function describePlatform(name: string, platform: Platform): void {
       await expect(platform.connect({ host, port: 1 })).rejects.toMatchObject({
         code: expect.stringMatching(/^E/) as string,
       });
+    });
+  });
+
+  describe.each(["gzip", "br"] as const)(`${name}: compression with %s`, (coding) => {
+    const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), { maxLength: 8 });
+
+    it("of a whole is read by any other implementation as the same bytes", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), async (bytes) => {
+          const whole = await platform.compress(coding, bytes);
+          expect(decompressedWhole(coding, whole).equals(bytes)).toBe(true);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it("of a whole makes text smaller, megabytes too, and several at a time", async () => {
+      const texts = [1, 2, 3].map((n) => Buffer.from(`{"n":${n}},`.repeat(200_000)));
+      const all = await Promise.all(texts.map((text) => platform.compress(coding, text)));
+      for (const [at, bytes] of all.entries()) {
+        expect(bytes.length).toBeLessThan(20_000);
+        expect(decompressedWhole(coding, bytes).equals(texts[at] ?? Buffer.alloc(0))).toBe(true);
+      }
+    });
+
+    it("piece by piece gives each piece complete before the next is written, whatever the split", async () => {
+      await fc.assert(
+        fc.asyncProperty(pieces, async (given) => {
+          const compressor = platform.compressor(coding);
+          let written = Buffer.alloc(0);
+          let output = Buffer.alloc(0);
+          for (const piece of given) {
+            written = Buffer.concat([written, piece]);
+            output = Buffer.concat([output, await compressor.write(piece)]);
+            expect(decompressed(coding, output).equals(written)).toBe(true);
+          }
+          output = Buffer.concat([output, await compressor.end()]);
+          expect(decompressedWhole(coding, output).equals(written)).toBe(true);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it("piece by piece takes pieces larger than any buffer within", async () => {
+      const compressor = platform.compressor(coding);
+      const large = randomBytes(3_000_000);
+      const first = await compressor.write(large);
+      expect(decompressed(coding, first).equals(large)).toBe(true);
+      const whole = Buffer.concat([first, await compressor.write(large), await compressor.end()]);
+      expect(decompressedWhole(coding, whole).equals(Buffer.concat([large, large]))).toBe(true);
+    });
+
+    it("piece by piece of nothing is a whole of nothing", async () => {
+      expect(decompressedWhole(coding, await platform.compressor(coding).end())).toHaveLength(0);
+    });
+
+    it("piece by piece may be left before its end", async () => {
+      const left = platform.compressor(coding);
+      await left.write(Buffer.from("half"));
+      const other = platform.compressor(coding);
+      expect(decompressed(coding, await other.write(Buffer.from("other"))).toString()).toBe("other");
     });
   });
 
