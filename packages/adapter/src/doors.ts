@@ -82,7 +82,7 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
       return {
         toHttp: () => lattice.toHttp(event, codec),
         fromHttp: (response, method) =>
-          withCookieRemark(lattice.fromHttp(response, method, codec), alb.lostCookies(response, false)),
+          withCookieRemark(lattice.fromHttp(response, method, codec), alb.lostCookies(response, false), ""),
         maxAnswerBytes,
       };
     case "websocket": {
@@ -114,15 +114,15 @@ function albAnswer(
   return withCookieRemark(
     alb.fromHttp(response, method, multiValue, codec),
     alb.lostCookies(response, multiValue),
+    ": enable multi-value headers on the target group to keep them",
   );
 }
 
-function withCookieRemark(payload: AnswerBytes, lost: number): AnswerForLambda {
+function withCookieRemark(payload: AnswerBytes, lost: number, mend: string): AnswerForLambda {
   if (lost === 0) return { payload, remarks: none };
-  const mend = "enable multi-value headers on the target group to keep them";
   return {
     payload,
-    remarks: [`${lost} set-cookie header(s) were left out, because the front door takes one: ${mend}`],
+    remarks: [`${lost} set-cookie header(s) were left out, because the front door takes one${mend}`],
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { lineOf, runAdapter } from "../testing/adapter.ts";
+import { lineOf, machine, runAdapter } from "../testing/adapter.ts";
 import type { Machine } from "../testing/adapter.ts";
 import { functionUrlEvent, sqsEvent } from "../testing/events.ts";
 import {
@@ -237,6 +237,60 @@ describe("the loop", () => {
     expect((await api.invoke(functionUrlEvent())).kind).toBe("response");
     expect(app.requests[0]?.connection).not.toBe(app.requests[1]?.connection);
     await eventually(() => app.connections[0]?.socket.destroyed);
+  });
+});
+
+describe("a fault of ours", () => {
+  it("in an invocation is its answer, and the loop goes on", async () => {
+    const broken = { is: false };
+    const { after } = machine().platform;
+    const fn = await startFunction(
+      OK,
+      {},
+      {
+        after: (ms, action) => {
+          if (broken.is) throw new Error("no timers left");
+          return after(ms, action);
+        },
+      },
+    );
+    broken.is = true;
+    const failed = await fn.api.invoke(functionUrlEvent());
+    expect(failed).toMatchObject({ kind: "error", errorType: "Adapter.InternalError" });
+    expect(JSON.parse(failed.text)).toEqual({
+      errorType: "Adapter.InternalError",
+      errorMessage: "no timers left",
+    });
+    expect(await lineOf(fn.adapter, /^ERROR/)).toBe(
+      "ERROR Invocation failed with Adapter.InternalError: no timers left requestId=request-1",
+    );
+    broken.is = false;
+    expect((await fn.api.invoke(functionUrlEvent())).kind).toBe("response");
+  });
+
+  it("while a failure is being answered is an answer too", async () => {
+    const { codec } = machine().platform;
+    const fn = await startFunctionOver(
+      async ({ readRequest, socket }) => {
+        const request = await readRequest();
+        if (request !== undefined && isCheck(request)) socket.end(OK);
+        else socket.destroy();
+      },
+      { ANYLAMBDA_APP_FAILURE: "response" },
+      {
+        codec: {
+          ...codec,
+          jsonString: () => {
+            throw new Error("no memory");
+          },
+        },
+      },
+    );
+    for (let i = 0; i < 2; i++)
+      expect(await fn.api.invoke(functionUrlEvent())).toMatchObject({
+        kind: "error",
+        errorType: "Adapter.InternalError",
+      });
   });
 });
 

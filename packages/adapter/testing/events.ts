@@ -97,8 +97,13 @@ export function albEvent(
 ): Record<string, unknown> {
   const sent = { host: "lb-1.eu-central-1.elb.amazonaws.com", ...headers };
   const maps = multiValue
-    ? { multiValueHeaders: lists(sent), multiValueQueryStringParameters: queryLists(query) }
-    : { headers: sent, queryStringParameters: Object.fromEntries(new URLSearchParams(query)) };
+    ? { multiValueHeaders: lists(sent), multiValueQueryStringParameters: rawLists(query) }
+    : {
+        headers: sent,
+        queryStringParameters: Object.fromEntries(
+          Object.entries(rawLists(query)).map(([key, values]) => [key, values.at(-1)]),
+        ),
+      };
   const targetGroupArn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/tg/1";
   return {
     requestContext: { elb: { targetGroupArn } },
@@ -177,4 +182,14 @@ function lists(map: Readonly<Record<string, unknown>>): Record<string, unknown> 
 function queryLists(query: string): Record<string, string[]> | null {
   const pairs = new URLSearchParams(query);
   return query === "" ? null : Object.fromEntries([...pairs.keys()].map((key) => [key, pairs.getAll(key)]));
+}
+
+/** The load balancer decodes nothing. */
+function rawLists(query: string): Record<string, string[]> {
+  const all: Record<string, string[]> = {};
+  for (const pair of query.split("&")) {
+    const [key = "", value = ""] = pair.split("=");
+    if (pair !== "") (all[key] ??= []).push(value);
+  }
+  return all;
 }
