@@ -21,6 +21,8 @@ export interface FunctionOptions {
   readonly opt?: string | undefined;
   /** `false` for functions that speak the Runtime API themselves. */
   readonly adapter: boolean;
+  /** Answers are streamed: sets the adapter's variable for it. */
+  readonly stream?: boolean | undefined;
 }
 
 export interface FunctionPlan {
@@ -57,8 +59,11 @@ export async function planFunction(
     ...(optRoot !== undefined && { optRoot }),
     ...(command.length > 0 && { command: findProgram(command, taskRoot, path) }),
     extensions: options.adapter ? [adapterExtension()] : [],
-    variables:
-      appPort === undefined ? given : { ...given, PORT: String(appPort), AWS_LWA_PORT: String(appPort) },
+    variables: {
+      ...given,
+      ...(appPort !== undefined && { PORT: String(appPort), AWS_LWA_PORT: String(appPort) }),
+      ...(options.stream === true && { AWS_LWA_INVOKE_MODE: "response_stream" }),
+    },
   };
   return {
     configuration,

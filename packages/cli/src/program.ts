@@ -66,7 +66,8 @@ function devCommand() {
       integerBetween(0, 65_535),
       3000,
     )
-    .option("--host <address>", "address of the Function URL", "127.0.0.1");
+    .option("--host <address>", "address of the Function URL", "127.0.0.1")
+    .option("--stream", "stream answers: as a Function URL in RESPONSE_STREAM mode");
   return withFunctionOptions(own)
     .addHelpText(
       "after",

@@ -7,8 +7,35 @@ import { MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wire";
 /** How an invocation was answered, as the Runtime API saw it. */
 export type RuntimeAnswer =
   | { readonly payload: Uint8Array; readonly errorType?: string }
+  /** The caller asked for a stream, and its first bytes are on their way. */
+  | { readonly stream: AnswerStream }
   /** The runtime broke the protocol; the payload is made of the request id and these two. */
   | { readonly failed: string; readonly message: string };
+
+/** A streamed answer. Whoever gets it must read it to its end: the invocation goes on as long (environment.md 1.5). */
+export interface AnswerStream {
+  /** As the runtime named it; tells an HTTP answer with a prelude from plain bytes. */
+  readonly contentType: string | undefined;
+  /** Throws a {@link BrokenStream} when the function fails in the middle. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** A streamed answer that did not come to its end; the client's connection has to be cut. */
+export class BrokenStream extends Error {
+  override readonly name = "BrokenStream";
+  readonly errorType: string;
+
+  constructor(errorType: string) {
+    super(`The streamed answer broke off: ${errorType}`);
+    this.errorType = errorType;
+  }
+}
+
+/** The error type in the trailers of a chunked answer, if it has one. */
+export function errorInTrailers(posted: Pick<Posted, "trailers">): string | undefined {
+  const sent = posted.trailers[runtimeHeaders.errorType];
+  return sent === undefined || sent === "" ? undefined : errorTypeOf(sent);
+}
 
 /** The parts of an HTTP request that decide, once its body was read. */
 export interface Posted {
@@ -19,10 +46,10 @@ export interface Posted {
 
 /** An answer to `/response`; a chunked one may turn out to be an error in its trailers (environment.md 1.5). */
 export function fromResponsePost(posted: Posted, body: Uint8Array): RuntimeAnswer {
-  const errorType = posted.trailers[runtimeHeaders.errorType];
-  if (errorType === undefined || errorType === "") return { payload: body };
+  const errorType = errorInTrailers(posted);
+  if (errorType === undefined) return { payload: body };
   const document = Buffer.from(posted.trailers[errorBodyTrailer] ?? "", "base64");
-  return { payload: document, errorType: errorTypeOf(errorType) };
+  return { payload: document, errorType };
 }
 
 /** An answer to `/error`: the body goes to the caller byte for byte, but for one content type. */

@@ -11,7 +11,7 @@ import { Environment } from "./environment.ts";
 import type { InitReport, InvocationReport, SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import { completeTraceId } from "./identifiers.ts";
-import type { InvocationAnswer, Job } from "./invocation.ts";
+import type { InvocationAnswer, Job, ResponseMode, StreamedAnswer } from "./invocation.ts";
 import type { RefusedVariable } from "./variables.ts";
 
 export interface FleetOptions {
@@ -35,10 +35,10 @@ export interface InvokeRequest {
 }
 
 /** An invocation has two ends: the caller waits for the first, the environment is free after the second. */
-export interface Invocation {
+export interface Invocation<Answer = FleetAnswer> {
   readonly requestId: string;
-  /** As soon as the runtime posted it. Never rejects. */
-  readonly answer: Promise<FleetAnswer>;
+  /** As soon as the runtime posted it, or began to. Never rejects. */
+  readonly answer: Promise<Answer>;
   /** The end of the invocation; `undefined` when it was refused. Never rejects. */
   readonly ended: Promise<InvocationReport | undefined>;
 }
@@ -54,7 +54,10 @@ export interface Fleet {
   readonly refusedVariables: readonly RefusedVariable[];
   /** The first init. Never rejects. */
   readonly initialized: Promise<InitReport>;
+  /** The answer comes in one piece, also from a function that streams. */
   invoke(request: InvokeRequest): Invocation;
+  /** The answer is a stream as soon as the function begins it; a failure before that is one piece. */
+  invokeStreaming(request: InvokeRequest): Invocation<FleetAnswer | StreamedAnswer>;
   /** Ends every environment; resolves when the last process is reaped. */
   shutdown(reason?: ShutdownReason): Promise<void>;
 }
@@ -97,11 +100,20 @@ class OneEnvironment implements Fleet {
   }
 
   invoke(request: InvokeRequest): Invocation {
+    // The Runtime API hands out a stream only to callers in streaming mode.
+    return this.#enqueue(request, "buffered") as Invocation;
+  }
+
+  invokeStreaming(request: InvokeRequest): Invocation<FleetAnswer | StreamedAnswer> {
+    return this.#enqueue(request, "streaming");
+  }
+
+  #enqueue(request: InvokeRequest, mode: ResponseMode): Invocation<FleetAnswer | StreamedAnswer> {
     const { payload, requestId = randomUUID(), clientContext } = request;
     const traceId = completeTraceId(request.traceId);
-    const answered = deferred<FleetAnswer>();
+    const answered = deferred<FleetAnswer | StreamedAnswer>();
     const ended = deferred<InvocationReport | undefined>();
-    const job: Job = { requestId, payload, traceId, clientContext, answer: answered.resolve };
+    const job: Job = { requestId, payload, traceId, clientContext, mode, answer: answered.resolve };
     const waiting: Waiting = { job, end: ended.resolve };
     if (this.#closed) refuse(waiting, "ServiceException");
     else if (!this.#busy) void this.#serve(waiting);

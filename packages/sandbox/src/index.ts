@@ -10,7 +10,8 @@ export type {
 } from "./events.ts";
 export { startFleet } from "./fleet.ts";
 export type { Fleet, FleetAnswer, FleetOptions, Invocation, InvokeRequest, Refusal } from "./fleet.ts";
-export type { InvocationAnswer } from "./invocation.ts";
+export type { AnswerStream } from "./answers.ts";
+export type { InvocationAnswer, ResponseMode, StreamedAnswer } from "./invocation.ts";
 export { logLinesOf } from "./report.ts";
 export type { RefusedVariable } from "./variables.ts";
 export { listenFunctionUrl } from "./listeners/function-url.ts";

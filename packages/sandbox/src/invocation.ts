@@ -2,7 +2,7 @@
  * One invocation between the fleet and an environment: what goes in, what comes out, and that it comes out once.
  */
 import { type InvokeEvent, fromInvocationHead } from "@anylambda/wire";
-import type { RuntimeAnswer } from "./answers.ts";
+import type { AnswerStream, RuntimeAnswer } from "./answers.ts";
 import { type Failure, payloadOf } from "./failures.ts";
 import type { Delivery } from "./runtime-api.ts";
 
@@ -15,6 +15,15 @@ export interface InvocationAnswer {
   readonly errorType?: string;
 }
 
+/** What a caller gets who asked for a stream, once its first bytes are on their way. */
+export interface StreamedAnswer {
+  readonly requestId: string;
+  readonly stream: AnswerStream;
+}
+
+/** Whether the caller wants the answer in one piece or as it comes: the invoker decides (environment.md 1.5). */
+export type ResponseMode = "buffered" | "streaming";
+
 /** An invocation on its way to an environment. */
 export interface Job {
   readonly requestId: string;
@@ -22,8 +31,9 @@ export interface Job {
   readonly traceId: string;
   /** JSON text. */
   readonly clientContext: string | undefined;
+  readonly mode: ResponseMode;
   /** Takes the answer, as early as possible. */
-  readonly answer: (answer: InvocationAnswer) => void;
+  readonly answer: (answer: InvocationAnswer | StreamedAnswer) => void;
 }
 
 /** Gives the caller the first of all answers and drops the others (state.ts, invariant 4). */
@@ -42,7 +52,16 @@ export class OneAnswer {
     if ("failed" in answer) {
       this.fault ??= { errorType: answer.failed, message: answer.message };
       this.fail({ errorType: answer.failed, message: answer.message, sentence: answer.message });
+    } else if ("stream" in answer) {
+      if (this.#given) return;
+      this.#given = true;
+      this.#job.answer({ requestId: this.#job.requestId, stream: answer.stream });
     } else this.#send(answer.payload, answer.errorType);
+  }
+
+  /** The streamed answer failed in its middle: the caller has seen that, the report is still to say so. */
+  break(errorType: string): void {
+    this.errorType ??= errorType;
   }
 
   fail(failure: Failure): void {
@@ -76,7 +95,14 @@ export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, an
     tenantId: undefined,
   });
   for (const [name, value] of fields) head.push(name, value);
-  return { requestId, head, payload, answer: (given) => answer.give(given) };
+  return {
+    requestId,
+    head,
+    payload,
+    mode: job.mode,
+    answer: (given) => answer.give(given),
+    broke: (errorType) => answer.break(errorType),
+  };
 }
 
 /** The invocation as extensions hear of it. */

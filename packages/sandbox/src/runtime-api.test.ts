@@ -55,7 +55,8 @@ function fresh(): void {
 function deliver(requestId = "id-1", payload = `{"a":1}`): void {
   const head = ["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(payload))];
   head.push("Lambda-Runtime-Aws-Request-Id", requestId);
-  api.deliver({ requestId, head, payload: Buffer.from(payload), answer: (answer) => answers.push(answer) });
+  const answer = (given: RuntimeAnswer): void => void answers.push(given);
+  api.deliver({ requestId, head, payload: Buffer.from(payload), mode: "buffered", answer, broke: () => {} });
 }
 
 /** A runtime with an event in its hands. */

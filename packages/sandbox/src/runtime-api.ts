@@ -8,7 +8,16 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorBody, MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wire";
-import { type RuntimeAnswer, errorTypeOf, fromErrorPost, fromResponsePost, tooLarge } from "./answers.ts";
+import {
+  BrokenStream,
+  type RuntimeAnswer,
+  errorInTrailers,
+  errorTypeOf,
+  fromErrorPost,
+  fromResponsePost,
+  tooLarge,
+} from "./answers.ts";
+import type { ResponseMode } from "./invocation.ts";
 import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
 import { drained, readBody } from "./request-body.ts";
 import {
@@ -24,8 +33,11 @@ export interface Delivery {
   /** Head of the answer to `/next`: names and values in turn. */
   readonly head: readonly string[];
   readonly payload: Uint8Array;
+  readonly mode: ResponseMode;
   /** Takes the answer; called at most once. */
   readonly answer: (answer: RuntimeAnswer) => void;
+  /** The answer was a stream, and broke off. */
+  readonly broke: (errorType: string) => void;
 }
 
 /** What the runtime posted to `/init/error`. */
@@ -113,6 +125,12 @@ export class RuntimeApi {
     }
     if (!this.#enter(call.kind, response)) return;
     const refused = call.kind === "response" ? modeError(request) : undefined;
+    if (call.kind === "response" && refused === undefined && delivery.mode === "streaming") {
+      // Whatever the runtime calls it: to a caller who streams, the bytes go as they come (environment.md 1.5).
+      const chunks = this.#relay(request, response, delivery);
+      delivery.answer({ stream: { contentType: request.headers["content-type"], chunks } });
+      return;
+    }
     const body = await readBody(request, MAX_PAYLOAD_BYTES);
     if (refused !== undefined) {
       delivery.answer(refused.answer);
@@ -146,6 +164,35 @@ export class RuntimeApi {
     }
   }
 
+  /** Hands out what the runtime sends, at the pace at which it is taken, and ends the call when all is there. */
+  async *#relay(
+    request: IncomingMessage,
+    response: ServerResponse,
+    delivery: Delivery,
+  ): AsyncGenerator<Uint8Array, void> {
+    let length = 0;
+    try {
+      for await (const chunk of request as AsyncIterable<Uint8Array>) {
+        length += chunk.length;
+        // What is too much is still read: a runtime that writes everything first then gets its answer.
+        if (length <= maxStreamBytes) yield chunk;
+      }
+    } catch {
+      // The connection broke; whether that was before the end is told by `complete`.
+    }
+    const errorType =
+      length > maxStreamBytes
+        ? "Function.ResponseSizeTooLarge"
+        : request.complete
+          ? errorInTrailers(request)
+          : "Runtime.TruncatedResponse";
+    if (errorType !== undefined) delivery.broke(errorType);
+    this.#sent();
+    if (length > maxStreamBytes) replyError(response, 413, requestEntityTooLarge);
+    else if (request.complete) replyAccepted(response);
+    if (errorType !== undefined) throw new BrokenStream(errorType);
+  }
+
   #sent(): void {
     this.state = runtimeStateAfter(this.state, "responseSent") ?? this.state;
     this.#changed();
@@ -162,6 +209,9 @@ export class RuntimeApi {
     return true;
   }
 }
+
+/** Largest streamed answer (environment.md 1.5). */
+const maxStreamBytes = 200 * 1024 * 1024;
 
 const root = "/2018-06-01/runtime/";
 const nextPath = `${root}invocation/next`;
@@ -198,8 +248,7 @@ function names(sent: string, requestId: string): boolean {
 
 function modeError(request: IncomingMessage): { error: ErrorBody; answer: RuntimeAnswer } | undefined {
   const mode = request.headers[runtimeHeaders.responseMode];
-  // `streaming` is collected into the buffered answer: who decides whether an invocation streams is the
-  // invoker (environment.md 1.5), and no front door here asks for it yet.
+  // For a caller who wants one piece, `streaming` is collected into it: the invoker decides (environment.md 1.5).
   if (mode === undefined || mode === "" || mode === "streaming") return undefined;
   return {
     error: invalidResponseMode,

@@ -22,7 +22,8 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
       reporter.tell({ type: "warning", message });
     }
     return withSession(command, options, reporter, async ({ fleet, interrupts }) => {
-      const listener = await listenFunctionUrl(fleet, { host, port }).catch((error: unknown) => {
+      const invokeMode = streams(fleet.configuration.variables) ? "RESPONSE_STREAM" : "BUFFERED";
+      const listener = await listenFunctionUrl(fleet, { host, port, invokeMode }).catch((error: unknown) => {
         throw portFailure(host, port, error);
       });
       reporter.tell({ type: "listening", url: listener.url });
@@ -32,6 +33,14 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
       return "done";
     });
   });
+}
+
+/**
+ * On AWS the Function URL's mode and the adapter's are set apart from each other, and a pair that does not match
+ * gives answers that nobody can read. Here the one follows the other.
+ */
+function streams(variables: Readonly<Record<string, string>>): boolean {
+  return variables["AWS_LWA_INVOKE_MODE"]?.trim().toLowerCase() === "response_stream";
 }
 
 function isLoopback(host: string): boolean {

@@ -13,12 +13,16 @@ import { nodeCodec } from "@anylambda/wire/node";
 import type { Fleet, FleetAnswer } from "../fleet.ts";
 import { newTraceRoot, urlIdOf } from "../identifiers.ts";
 import { drained, readBody } from "../request-body.ts";
+import { toLatin1, toUtf8 } from "./header-text.ts";
+import { relayStream } from "./streamed-answer.ts";
 
 export interface FunctionUrlOptions {
   /** Address to listen on; loopback unless told otherwise. */
   readonly host?: string | undefined;
   /** 0, the default, takes a free port. */
   readonly port?: number | undefined;
+  /** As in the URL's configuration on AWS; `BUFFERED` unless told otherwise. */
+  readonly invokeMode?: "BUFFERED" | "RESPONSE_STREAM" | undefined;
 }
 
 export interface FunctionUrlListener {
@@ -34,7 +38,7 @@ export async function listenFunctionUrl(
   fleet: Fleet,
   options: FunctionUrlOptions = {},
 ): Promise<FunctionUrlListener> {
-  const { host = "127.0.0.1", port = 0 } = options;
+  const { host = "127.0.0.1", port = 0, invokeMode = "BUFFERED" } = options;
   const id = urlIdOf(fleet.configuration);
   const domainName = `${id}.lambda-url.${fleet.configuration.region}.on.aws`;
   const server = createServer(
@@ -60,7 +64,7 @@ export async function listenFunctionUrl(
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
-  const door: Door = { id, domainName, port: address.port };
+  const door: Door = { id, domainName, port: address.port, streams: invokeMode === "RESPONSE_STREAM" };
   const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return { url: `http://${name}:${address.port}/`, port: address.port, close: () => close(server) };
 }
@@ -70,6 +74,7 @@ interface Door {
   readonly id: string;
   readonly domainName: string;
   readonly port: number;
+  readonly streams: boolean;
 }
 
 async function serve(
@@ -112,14 +117,13 @@ async function serve(
   const payload = Buffer.from(JSON.stringify(event));
   if (payload.length > MAX_PAYLOAD_BYTES) return send(response, requestId, tooLarge, server);
   const sentTrace = request.headers["x-amzn-trace-id"];
-  const invocation = fleet.invoke({
-    payload,
-    requestId,
-    traceId: typeof sentTrace === "string" ? sentTrace : traceId,
-  });
+  const asked = { payload, requestId, traceId: typeof sentTrace === "string" ? sentTrace : traceId };
+  const invocation = door.streams ? fleet.invokeStreaming(asked) : fleet.invoke(asked);
   // A client that hangs up meanwhile changes nothing: the function runs to its end, as on Lambda, and what is
   // written to a closed response goes nowhere.
-  send(response, requestId, toResponse(await invocation.answer), server);
+  const answer = await invocation.answer;
+  if ("stream" in answer) await relayStream(response, requestId, answer.stream);
+  else send(response, requestId, toResponse(answer), server);
 }
 
 function toResponse(answer: FleetAnswer): ClientResponse {
@@ -168,19 +172,6 @@ function headerPairs(raw: readonly string[]): HeaderField[] {
 function sourceIpOf(request: IncomingMessage): string {
   const address = request.socket.remoteAddress ?? "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
-}
-
-/** `node:http` gives and takes header bytes as Latin-1; ours are UTF-8. Nearly all are ASCII, the same in both. */
-function toUtf8(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, "latin1").toString("utf8");
-}
-
-function toLatin1(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
-}
-
-function isAscii(text: string): boolean {
-  return !/[^\u0000-\u007f]/.test(text); // oxlint-disable-line no-control-regex -- the range of ASCII
 }
 
 async function close(server: Server): Promise<void> {
