@@ -3,7 +3,7 @@
  * on it becomes a failure posted to `/error`, or the trailers of an answer that has begun, and the environment goes on.
  */
 import { EventError, headerOf, kindOf, writePrelude } from "@anylambda/wire";
-import type { EventKind, HttpRequest } from "@anylambda/wire";
+import type { EventKind, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { connectionFields } from "@anylambda/wire/front-doors/websocket";
 import type { AppClient, AppResponse } from "./app-client.ts";
 import type { AnswerStream } from "./answer-stream.ts";
@@ -20,6 +20,8 @@ import { sourceOf } from "./event-source.ts";
 import { documentOf, gatewayResponse } from "./failure-document.ts";
 import type { FailureDocument } from "./failure-document.ts";
 import type { Log } from "./log.ts";
+import { pathOf, startMeter } from "./meter.ts";
+import type { Meter } from "./meter.ts";
 import { toPassThrough } from "./pass-through.ts";
 import type { Platform } from "./platform.ts";
 import { bracketed } from "./readiness.ts";
@@ -40,6 +42,8 @@ export interface InvocationDeps {
 interface Exchange {
   readonly requestId: string;
   readonly log: Log;
+  /** Only where somebody wants to know. */
+  readonly meter: Meter | undefined;
   door?: Door;
   request?: HttpRequest;
   /** An answer whose first bytes have left: it can only be ended, not taken back. */
@@ -54,11 +58,10 @@ export async function handleInvocation(
 ): Promise<void> {
   const { platform, config } = deps;
   const { requestId, deadlineMs } = invocation.head;
-  const exchange: Exchange = { requestId, log: deps.log.with({ requestId }) };
-  const deadline = startDeadline(
-    platform,
-    timeForApp(platform.now().wall, deadlineMs, config.deadlineMarginMs),
-  );
+  const began = platform.now();
+  const log = deps.log.with({ requestId });
+  const exchange: Exchange = { requestId, log, meter: startMeter(platform, log, config.accessLog, began) };
+  const deadline = startDeadline(platform, timeForApp(began.wall, deadlineMs, config.deadlineMarginMs));
   try {
     const request = requestOf(deps, exchange, invocation);
     await answerRequest(deps, exchange, runtime, request, deadline);
@@ -67,6 +70,7 @@ export async function handleInvocation(
     await fail(deps, exchange, runtime, deadline.expired ? tooSlow(exchange, deadline) : error);
   } finally {
     deadline.stop();
+    exchange.meter?.end();
   }
 }
 
@@ -91,6 +95,7 @@ function requestOf(deps: InvocationDeps, exchange: Exchange, invocation: Invocat
     headers = moved.headers;
   }
   exchange.request = { ...plain, headers };
+  exchange.meter?.prepared(exchange.request, kind, door !== undefined);
   return exchange.request;
 }
 
@@ -132,21 +137,35 @@ async function answerRequest(
   deadline: Deadline,
 ): Promise<void> {
   const { platform, config, app } = deps;
-  const { requestId, log, door } = exchange;
+  const { requestId, log, meter, door } = exchange;
   if (door !== undefined && isHookPath(config, request.target)) {
     log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
-    return runtime.respond(requestId, door.fromHttp(refusal(platform.codec), request.method).payload);
+    return respondOurselves(exchange, runtime, door, refusal(platform.codec), request);
   }
   await deps.appReady(deadline.limitMs);
-  const response = await app.begin(request, deadline.watch);
+  const begun = await app.begin(request, deadline.watch);
+  const response = meter === undefined ? begun : meter.begun(begun);
   if (door !== undefined && isStreamed(config, door, response.status)) {
     await streamAnswer(deps, exchange, runtime, request, response, deadline);
     return;
   }
   const whole = await app.readWhole(response, deadline.cut);
+  meter?.answered();
   const failure = failureOfStatus(config, whole, door, platform.codec);
   if (failure !== undefined) return post(exchange, runtime, failure);
   await runtime.respond(requestId, await answerWhole(deps, log, request, whole, door));
+}
+
+/** An answer of our own in the front door's shape. */
+function respondOurselves(
+  { requestId, meter }: Exchange,
+  runtime: RuntimeClient,
+  door: Door,
+  response: HttpResponse,
+  request: HttpRequest,
+): Promise<void> {
+  meter?.answered(response.status);
+  return runtime.respond(requestId, door.fromHttp(response, request.method).payload);
 }
 
 /** Prelude at once, then each piece as it comes, until the app, the client or the time is done. */
@@ -214,7 +233,7 @@ async function fail(
   if (response === undefined || door === undefined || request === undefined)
     return post(exchange, runtime, document);
   tell(exchange, document);
-  await runtime.respond(requestId, door.fromHttp(response, request.method).payload);
+  await respondOurselves(exchange, runtime, door, response, request);
 }
 
 async function post(exchange: Exchange, runtime: RuntimeClient, failure: FailureDocument): Promise<void> {
@@ -222,13 +241,8 @@ async function post(exchange: Exchange, runtime: RuntimeClient, failure: Failure
   await runtime.fail(exchange.requestId, failure.errorType, failure.document);
 }
 
-function tell({ log, request }: Exchange, failure: FailureDocument): void {
+function tell({ log, meter, request }: Exchange, failure: FailureDocument): void {
+  meter?.failed(failure.errorType);
   const route = request === undefined ? {} : { method: request.method, path: pathOf(request) };
   log.error(`Invocation failed with ${failure.errorType}: ${failure.reason}`, route);
-}
-
-/** Without the query, which may hold secrets. */
-function pathOf(request: HttpRequest): string {
-  const mark = request.target.indexOf("?");
-  return mark < 0 ? request.target : request.target.slice(0, mark);
 }

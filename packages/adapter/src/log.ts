@@ -12,6 +12,8 @@ type Level = (typeof levels)[number];
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface Log {
+  /** Whether `debug` writes: what is only measured for its lines need not be measured otherwise. */
+  readonly tellsDebug: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -57,6 +59,7 @@ export function createLog(platform: Platform, options: LogOptions, fields: LogFi
     );
   };
   return {
+    tellsDebug: least <= levels.indexOf("debug"),
     debug: (message, more) => write("debug", message, more),
     info: (message, more) => write("info", message, more),
     warn: (message, more) => write("warn", message, more),

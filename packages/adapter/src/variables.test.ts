@@ -67,6 +67,7 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
   deadlineMarginMs: ["50", 50],
   appFailure: ["RESPONSE", "response"],
   maxContextBytes: ["4096", 4096],
+  accessLog: ["yes", true],
 };
 
 /** Values that are none, for every row. */
@@ -94,6 +95,7 @@ const refused: { readonly [K in Key]: readonly string[] } = {
   deadlineMarginMs: ["", "0.5", "-1", "1s"],
   appFailure: ["", "ignore"],
   maxContextBytes: ["", "8k"],
+  accessLog: ["on", "all"],
 };
 
 describe("variables", () => {

@@ -54,6 +54,7 @@ export const variables: {
   readonly deadlineMarginMs: Variable<number>;
   readonly appFailure: Variable<"error" | "response">;
   readonly maxContextBytes: Variable<number>;
+  readonly accessLog: Variable<boolean>;
 } = {
   port: row({
     name: "AWS_LWA_PORT",
@@ -279,6 +280,17 @@ export const variables: {
       "log says so. Node takes 16 KB of headers in all, gunicorn 8190 bytes a header",
     expected: "a number of bytes",
     parse: parse.wholeNumber,
+    fatal: false,
+  }),
+  accessLog: row({
+    name: "ANYLAMBDA_ACCESS_LOG",
+    default: false,
+    defaultText: "`false`",
+    about:
+      "A line of log for each HTTP event, at the level `INFO`: method, path without its query, status, bytes of the " +
+      "app's body, and the time it took in ms",
+    expected: "true or false",
+    parse: parse.boolean,
     fatal: false,
   }),
 };
