@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { runAll } from "./harness/batches.ts";
 import { judge } from "./harness/judge.ts";
+import { listOf } from "./harness/play.ts";
 import type { Outcome } from "./harness/play.ts";
-import type { Expected, Scenario, Verdict } from "./harness/scenario.ts";
+import type { Scenario, Verdict } from "./harness/scenario.ts";
 import { topics } from "./scenarios/index.ts";
 import { lwa, ours } from "./subjects.ts";
 
@@ -26,16 +27,17 @@ describe("our adapter on Node", () => {
 });
 
 const peer = lwa();
-const missing = typeof peer === "string" ? peer : undefined;
 
-it.runIf(missing !== undefined)("LWA is not asked", ({ skip }) => {
+it.for(typeof peer === "string" ? [peer] : [])("%s", (missing, { skip }) => {
   skip(missing);
 });
 
-describe.runIf(missing === undefined)("LWA", () => {
+describe.each(typeof peer === "string" ? [] : [peer])("$name", (subject) => {
   const limitOf = (scenario: Scenario): number =>
-    listOf(scenario.lwa?.sees).some((one) => one.hangs === true) ? HANG_MS : LIMIT_MS;
-  const outcomes = typeof peer === "string" ? new Map() : runAll(peer, scenarios, limitOf);
+    scenario.lwa !== undefined && listOf(scenario.lwa.sees).some((one) => one.hangs === true)
+      ? HANG_MS
+      : LIMIT_MS;
+  const outcomes = runAll(subject, scenarios, limitOf);
 
   describe.each(topics)("$title", ({ scenarios }) => {
     it.each(scenarios.filter((scenario) => scenario.lwa === undefined))("same: $name", async (scenario) => {
@@ -59,9 +61,4 @@ describe.runIf(missing === undefined)("LWA", () => {
 function judgeAny({ sees }: Verdict, outcome: Outcome): string[] {
   const all = listOf(sees).map((one) => judge(one, outcome));
   return all.find((wrong) => wrong.length === 0) ?? all.flat();
-}
-
-function listOf(sees: Verdict["sees"] | undefined): readonly Expected[] {
-  if (sees === undefined) return [];
-  return Array.isArray(sees) ? (sees as readonly Expected[]) : [sees as Expected];
 }

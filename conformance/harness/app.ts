@@ -27,7 +27,8 @@ export interface App {
   play(scene: AppScene): void;
   release(): void;
   listen(on: boolean): Promise<void>;
-  closeIdle(): void;
+  /** Resolves when the subject has closed its end as well. */
+  closeIdle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -90,8 +91,8 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
     if (first !== undefined && first.length > 0) await write(open.socket, first);
     if (one.holdRest === true) await released();
     for (const piece of rest) await write(open.socket, piece);
-    if (one.then === "close") open.socket.end();
-    if (one.then === "reset") open.socket.resetAndDestroy();
+    if (one.ending === "close") open.socket.end();
+    if (one.ending === "reset") open.socket.resetAndDestroy();
   }
 
   /** The first answer for this request that is not used up, else the last there is for it. */
@@ -141,8 +142,9 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
       for (const { socket } of connections) socket.destroy();
       await stop(servers[0]);
     },
-    closeIdle() {
-      for (const { socket, busy } of connections) if (!busy) socket.destroy();
+    async closeIdle() {
+      const idle = [...connections].filter(({ busy }) => !busy).map(({ socket }) => socket);
+      await Promise.all(idle.map(hungUp));
     },
     async close() {
       for (const { socket } of connections) socket.destroy();
@@ -170,6 +172,13 @@ function piecesOf(one: AppAnswer): Buffer[] {
   });
   const [first = Buffer.alloc(0), ...rest] = chunks;
   return [Buffer.concat([head, first]), ...rest, Buffer.from("0\r\n\r\n")];
+}
+
+function hungUp(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", () => resolve());
+    socket.end();
+  });
 }
 
 function write(socket: Socket, bytes: Buffer): Promise<void> {

@@ -3,7 +3,7 @@ import type { SeenRequest } from "./app.ts";
 import { createJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import type { Posted } from "./runtime-api.ts";
-import type { AppAnswer, Invocation, Scenario, Step } from "./scenario.ts";
+import type { AppAnswer, Expected, Invocation, Scenario, Step } from "./scenario.ts";
 import { setStage } from "./stage.ts";
 import type { Stage, Subject } from "./stage.ts";
 
@@ -90,7 +90,7 @@ export async function play(
     } else if ("signal" in step) stage.terminate();
     else if ("release" in step) stage.app.release();
     else if ("listen" in step) await stage.app.listen(step.listen);
-    else if ("closeIdle" in step) stage.app.closeIdle();
+    else if ("closeIdle" in step) await stage.app.closeIdle();
     else if ("hangUp" in step) stage.api.hangUp(step.hangUp);
     else stage.api.restore();
   }
@@ -103,7 +103,20 @@ export async function play(
   // A subject that is ending has closed its connections: its end is on the way.
   if (hangs === undefined && !hasEnded() && scenario.expect.ended !== undefined)
     await wait("the end of the process", hasEnded);
+  // What a subject prints comes through another pipe than what it posts, and may come later.
+  if (hangs === undefined) await journal.until(() => isTold(scenario, journal.lines), LATE_MS);
   return { requests, posted, journal: [...journal.lines], ended: stage.ended(), hangs };
+}
+
+/** How long lines that are expected of the journal may come late, ms. */
+const LATE_MS = 400;
+
+/** Whether every line is there that is expected, of us or else of LWA. */
+function isTold({ expect, lwa }: Scenario, lines: readonly string[]): boolean {
+  const told = (wanted: Expected): boolean =>
+    (wanted.journal ?? []).every((pattern) => lines.some((line) => pattern.test(line)));
+  const others = lwa === undefined ? [] : listOf(lwa.sees).filter(({ journal }) => journal !== undefined);
+  return told(expect) || others.some(told);
 }
 
 const OK: AppAnswer = { headers: [["content-type", "text/plain"]], body: "ok" };
@@ -118,7 +131,7 @@ export function invocationsOf({ invoke }: Scenario): readonly Invocation[] {
   return listOf(invoke);
 }
 
-function listOf<T>(value: T | readonly T[]): readonly T[] {
+export function listOf<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 

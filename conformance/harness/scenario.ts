@@ -37,7 +37,7 @@ export interface AppAnswer {
   /** Every byte of the answer, in place of all of the above. */
   readonly raw?: Bytes;
   /** What the app does to the connection behind its answer; it keeps it if not given. */
-  readonly then?: "close" | "reset";
+  readonly ending?: "close" | "reset";
   /** Answers only after the step `release`. */
   readonly hold?: true;
   /** Writes head and first chunk, the rest after the step `release`. */

@@ -21,7 +21,17 @@ export interface Ask {
 }
 
 const HOST = "shop.example.com";
-const hostField = ["host", HOST] as const;
+
+/** What every client's request has, in the door's spelling, unless it is given. */
+function withDefaults(
+  headers: NonNullable<Ask["headers"]>,
+  host: string,
+  proto: string,
+): NonNullable<Ask["headers"]> {
+  const given = new Set(headers.map(([name]) => name.toLowerCase()));
+  const defaults = [[host, HOST] as const, [proto, "https"] as const];
+  return [...defaults.filter(([name]) => !given.has(name.toLowerCase())), ...headers];
+}
 
 /** `{"a": "2"}`: the last value of each name, as single-valued maps have it. */
 function last(pairs: readonly (readonly [string, string])[]): { [name: string]: string } {
@@ -46,7 +56,7 @@ function payload2(ask: Ask, context: Event): Event {
     routeKey: "$default",
     rawPath: path,
     rawQueryString: query,
-    headers: joined([hostField, ["x-forwarded-proto", "https"], ...headers]),
+    headers: joined(withDefaults(headers, "host", "x-forwarded-proto")),
     requestContext: {
       accountId: "123456789012",
       http: { method, path, protocol: "HTTP/1.1", sourceIp: "203.0.113.7", userAgent: "curl/8.5.0" },
@@ -83,7 +93,7 @@ export function httpApi2(ask: Ask = {}): Event {
 
 function payload1(ask: Ask, context: Event): Event {
   const { method = "GET", path = "/", pairs, headers = [], body = null } = ask;
-  const all = [["Host", HOST] as const, ["X-Forwarded-Proto", "https"] as const, ...headers];
+  const all = withDefaults(headers, "Host", "X-Forwarded-Proto");
   return {
     resource: "/{proxy+}",
     path,
@@ -152,7 +162,7 @@ export function alb(ask: Ask = {}): Event {
     httpMethod: method,
     path,
     queryStringParameters: last(pairs),
-    headers: last([hostField, ["x-forwarded-proto", "https"], ...headers]),
+    headers: last(withDefaults(headers, "host", "x-forwarded-proto")),
     body,
     isBase64Encoded: ask.base64 ?? false,
     ...ask.more,
@@ -166,7 +176,7 @@ export function albMulti(ask: Ask = {}): Event {
     httpMethod: method,
     path,
     multiValueQueryStringParameters: lists(pairs),
-    multiValueHeaders: lists([hostField, ["x-forwarded-proto", "https"], ...headers]),
+    multiValueHeaders: lists(withDefaults(headers, "host", "x-forwarded-proto")),
     body,
     isBase64Encoded: ask.base64 ?? false,
     ...ask.more,
@@ -179,7 +189,7 @@ export function lattice2(ask: Ask = {}): Event {
     version: "2.0",
     path: query === "" ? path : `${path}?${query}`,
     method,
-    headers: lists([hostField, ...headers]),
+    headers: lists(withDefaults(headers, "host", "x-forwarded-proto")),
     ...(ask.body != null && { body: ask.body, isBase64Encoded: ask.base64 ?? false }),
     requestContext: {
       serviceNetworkArn: "arn:aws:vpc-lattice:eu-central-1:123456789012:servicenetwork/sn-0bf3f2882e9cc805a",
@@ -198,7 +208,7 @@ export function lattice1(ask: Ask = {}): Event {
   return {
     raw_path: query === "" ? path : `${path}?${query}`,
     method,
-    headers: joined([hostField, ...headers]),
+    headers: joined(withDefaults(headers, "host", "x-forwarded-proto")),
     query_string_parameters: {},
     body,
     is_base64_encoded: ask.base64 ?? false,
@@ -291,3 +301,6 @@ export function latin1(text: string): Uint8Array {
 export function panics(why: string): Verdict {
   return { is: "fault", why, sees: [{ ended: "SIGABRT" }, { error: { message: /^Lambda panicked/ } }] };
 }
+
+/** Content type of a streamed answer with a prelude. */
+export const HTTP_INTEGRATION_RESPONSE = "application/vnd.awslambda.http-integration-response";
