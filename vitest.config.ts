@@ -16,6 +16,7 @@ export default defineConfig({
       room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
       room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),
       room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000 }),
+      room("fuzz", ["fuzz/**/*.test.ts"], { testTimeout: 60_000 }),
       room("conformance", ["conformance/**/*.test.ts"], { testTimeout: 120_000 }),
       room("examples", ["examples/*/*.test.ts"], { testTimeout: 120_000, hookTimeout: 300_000 }),
     ],
