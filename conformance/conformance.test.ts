@@ -16,7 +16,7 @@ const HANG_MS = 1500;
 const scenarios = topics.flatMap((topic) => topic.scenarios);
 
 describe("our adapter on Node", () => {
-  const outcomes = runAll(ours, scenarios, () => LIMIT_MS);
+  const outcomes = runAll(ours, scenarios, ({ limitMs }) => limitMs ?? LIMIT_MS);
 
   describe.each(topics)("$title", ({ scenarios }) => {
     it.each(scenarios)("$name", async (scenario) => {
@@ -35,8 +35,8 @@ it.for(typeof peer === "string" ? [peer] : [])("%s", (missing, { skip }) => {
 describe.each(typeof peer === "string" ? [] : [peer])("$name", (subject) => {
   const limitOf = (scenario: Scenario): number =>
     scenario.lwa !== undefined && listOf(scenario.lwa.sees).some((one) => one.hangs === true)
-      ? HANG_MS
-      : LIMIT_MS;
+      ? (scenario.limitMs ?? HANG_MS)
+      : (scenario.limitMs ?? LIMIT_MS);
   const outcomes = runAll(subject, scenarios, limitOf);
 
   describe.each(topics)("$title", ({ scenarios }) => {

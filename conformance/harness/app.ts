@@ -9,10 +9,11 @@ import type { AppAnswer } from "./scenario.ts";
 export interface SeenRequest extends Message {
   /** Which of the subject's connections carried it, counted from the scenario's first. */
   readonly connection: number;
+  readonly port: "port" | "port2";
 }
 
 /** What one scenario makes of the app. */
-export interface AppScene {
+interface AppScene {
   readonly journal: Journal;
   readonly answers: readonly AppAnswer[];
   /** Whether invocations have been handed out: before that, answers without `to` are not used. */
@@ -34,6 +35,7 @@ export interface App {
 
 interface Open {
   readonly socket: Socket;
+  readonly port: SeenRequest["port"];
   busy: boolean;
   number: number | undefined;
 }
@@ -48,8 +50,8 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
   let held: (() => void)[] = [];
   let gathered: (() => void)[] = [];
 
-  function accept(socket: Socket): void {
-    const open: Open = { socket, busy: false, number: undefined };
+  function accept(socket: Socket, port: Open["port"]): void {
+    const open: Open = { socket, port, busy: false, number: undefined };
     connections.add(open);
     scene?.journal.add("app connection");
     socket.on("close", () => connections.delete(open));
@@ -72,7 +74,7 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
     const one = choose(request.line, now);
     if (now.serving() || one?.to !== undefined) {
       open.number ??= count++;
-      now.requests.push({ ...request, connection: open.number });
+      now.requests.push({ ...request, connection: open.number, port: open.port });
     }
     now.journal.add(`app ${request.line}`);
     if (one === undefined) {
@@ -87,7 +89,7 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
     }
     if (one.gathers !== undefined) await gather(one.gathers);
     if (one.hold === true) await released();
-    const [first, ...rest] = piecesOf(one);
+    const [first, ...rest] = piecesOf(one.echo === true ? { ...one, body: request.body } : one);
     if (first !== undefined && first.length > 0) await write(open.socket, first);
     if (one.holdRest === true) await released();
     for (const piece of rest) await write(open.socket, piece);
@@ -115,7 +117,10 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
     return new Promise((resolve) => held.push(resolve));
   }
 
-  const servers = [createServer({ noDelay: true }, accept), createServer({ noDelay: true }, accept)] as const;
+  const servers = [
+    createServer({ noDelay: true }, (socket) => accept(socket, "port")),
+    createServer({ noDelay: true }, (socket) => accept(socket, "port2")),
+  ] as const;
   const ports = [await listening(servers[0], 0, host), await listening(servers[1], 0, host)] as const;
   if (isLate) await stop(servers[0]);
 

@@ -20,7 +20,10 @@ export function runAll(
   const settlers = new Map<string, (outcome: Outcome | Promise<Outcome>) => void>();
   for (const { name } of scenarios) {
     if (outcomes.has(name)) throw new Error(`There are two scenarios called "${name}"`);
-    outcomes.set(name, new Promise((resolve) => settlers.set(name, resolve)));
+    const outcome = new Promise<Outcome>((resolve) => settlers.set(name, resolve));
+    // Whoever asks for it is told; until then nobody has failed to listen.
+    outcome.catch(() => {});
+    outcomes.set(name, outcome);
   }
   const settle = (scenario: Scenario, outcome: Promise<Outcome>): Promise<unknown> => {
     settlers.get(scenario.name)?.(outcome);
@@ -57,7 +60,14 @@ export function runAll(
   }
 }
 
-const spent: Outcome = { requests: [], posted: [], journal: [], ended: undefined, hangs: "it did not start" };
+const spent: Outcome = {
+  requests: [],
+  posted: [],
+  calls: [],
+  journal: [],
+  ended: undefined,
+  hangs: "it did not start",
+};
 
 function batchesOf(scenarios: readonly Scenario[]): Scenario[][] {
   const alone: Scenario[][] = [];

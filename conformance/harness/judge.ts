@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { SeenRequest } from "./app.ts";
 import { bytesOf, valueOf, valuesOf } from "./messages.ts";
-import type { Field } from "./messages.ts";
+import type { Field, Message } from "./messages.ts";
 import type { Outcome } from "./play.ts";
 import type { Posted } from "./runtime-api.ts";
 import type {
@@ -31,6 +31,10 @@ export function judge(expected: Expected, outcome: Outcome): string[] {
   if (expected.error !== undefined) wrong.push(...error(expected.error, outcome));
   if (expected.stream !== undefined) wrong.push(...stream(expected.stream, outcome));
   wrong.push(...journal(expected, outcome.journal));
+  for (const call of expected.calls ?? []) {
+    const made = outcome.calls.find(({ line }) => line === call.line);
+    wrong.push(...(made === undefined ? [`there was no ${call.line}`] : message(call, made, "the API")));
+  }
   return wrong;
 }
 
@@ -48,19 +52,21 @@ function requests(expected: Expected["request"], outcome: Outcome): string[] {
 }
 
 function request(expected: RequestExpected, seen: SeenRequest): string[] {
-  const wrong: string[] = [];
-  if (expected.line !== undefined && !fits(expected.line, seen.line))
-    wrong.push(`the app saw ${seen.line}, expected ${expected.line}`);
-  wrong.push(...fields(expected.headers, seen.fields, "the app"));
-  for (const [name, value] of Object.entries(expected.json ?? {})) {
-    const text = valueOf(seen.fields, name);
-    if (!isDeepStrictEqual(parsed(text ?? ""), value))
-      wrong.push(`the app saw ${name}: ${text}, expected ${JSON.stringify(value)}`);
-  }
-  if (expected.body !== undefined && !bytesOf(expected.body).equals(seen.body))
-    wrong.push(`the app saw the body ${quote(seen.body)}, expected ${quote(expected.body)}`);
+  const wrong = message(expected, seen, "the app");
   if (expected.connection !== undefined && expected.connection !== seen.connection)
     wrong.push(`it came over connection ${seen.connection}, expected ${expected.connection}`);
+  if (expected.port !== undefined && expected.port !== seen.port)
+    wrong.push(`it came to ${seen.port}, expected ${expected.port}`);
+  return wrong;
+}
+
+function message(expected: RequestExpected, seen: Message, who: string): string[] {
+  const wrong: string[] = [];
+  if (expected.line !== undefined && !fits(expected.line, seen.line))
+    wrong.push(`${who} saw ${seen.line}, expected ${expected.line}`);
+  wrong.push(...fields(expected.headers, seen.fields, who));
+  if (expected.body !== undefined && !bytesOf(expected.body).equals(seen.body))
+    wrong.push(`${who} saw the body ${quote(seen.body)}, expected ${quote(expected.body)}`);
   return wrong;
 }
 
@@ -188,14 +194,16 @@ function journal(expected: Expected, lines: readonly string[]): string[] {
   let from = 0;
   for (const pattern of expected.journal ?? []) {
     const index = lines.findIndex((line, at) => at >= from && pattern.test(line));
-    if (index < 0) wrong.push(`no ${pattern} in its place in:\n${lines.join("\n")}`);
+    if (index < 0) wrong.push(`no ${pattern} in its place in:\n${lines.slice(-30).join("\n")}`);
     else from = index + 1;
   }
   const { never, atMost } = expected;
   const unwanted = never && lines.find((line) => never.test(line));
   if (unwanted !== undefined) wrong.push(`there is ${unwanted}`);
   if (atMost !== undefined) {
-    const { length } = lines.filter((line) => atMost.lines.test(line));
+    const { after } = atMost;
+    const counted = after === undefined ? lines : lines.slice(lines.findIndex((line) => after.test(line)));
+    const { length } = counted.filter((line) => atMost.lines.test(line));
     if (length > atMost.count)
       wrong.push(`${atMost.lines} ${length} times, expected at most ${atMost.count}`);
   }

@@ -2,6 +2,7 @@
 import type { SeenRequest } from "./app.ts";
 import { createJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
+import type { Message } from "./messages.ts";
 import type { Posted } from "./runtime-api.ts";
 import type { AppAnswer, Expected, Invocation, Scenario, Step } from "./scenario.ts";
 import { setStage } from "./stage.ts";
@@ -10,6 +11,8 @@ import type { Stage, Subject } from "./stage.ts";
 export interface Outcome {
   readonly requests: readonly SeenRequest[];
   readonly posted: readonly Posted[];
+  /** Everything asked of the Lambda APIs. */
+  readonly calls: readonly Message[];
   readonly journal: readonly string[];
   readonly ended: number | string | undefined;
   /** What was waited for in vain. */
@@ -40,7 +43,7 @@ export async function playFresh(subject: Subject, scenario: Scenario, limitMs: n
 export async function startShared(subject: Subject, env: Scenario["env"], limitMs: number): Promise<Stage> {
   const stage = await setStage(subject, "127.0.0.1", false);
   const journal = createJournal();
-  const scene = { journal, rules: [], posted: [] };
+  const scene = { journal, rules: [], posted: [], calls: [] };
   stage.app.play({ journal, answers: [], serving: () => false, requests: [] });
   stage.api.play(scene);
   stage.proxy.play(scene);
@@ -49,7 +52,7 @@ export async function startShared(subject: Subject, env: Scenario["env"], limitM
   const isThere = await journal.until(() => stage.api.waiting() > 0 || stage.ended() !== undefined, limitMs);
   if (isThere && stage.ended() === undefined) return stage;
   await stage.close();
-  throw new Error(`The subject did not start: ${journal.lines.join("\n")}`);
+  throw new Error(`The subject did not start:\n${journal.lines.slice(-20).join("\n")}`);
 }
 
 export async function play(
@@ -61,13 +64,14 @@ export async function play(
   const journal = createJournal();
   const requests: SeenRequest[] = [];
   const posted: Posted[] = [];
+  const calls: Message[] = [];
   const rules = scenario.api ?? [];
   let handedOut = 0;
   let hangs: string | undefined;
   const answers = scenario.app === undefined ? [OK] : listOf(scenario.app);
   stage.app.play({ journal, answers, serving: () => handedOut > 0, requests });
-  stage.api.play({ journal, rules, posted });
-  stage.proxy.play({ journal, rules, posted });
+  stage.api.play({ journal, rules, posted, calls });
+  stage.proxy.play({ journal, rules, posted, calls });
   stage.watch(journal);
   const hasEnded = (): boolean => stage.ended() !== undefined;
   const wait = async (what: string, look: () => boolean): Promise<void> => {
@@ -84,10 +88,17 @@ export async function play(
       (stage.proxy.waiting() > 0 ? stage.proxy : stage.api).invoke(step.invoke);
     } else if ("until" in step) {
       await wait(String(step.until), () => journal.lines.some((line) => step.until.test(line)));
+    } else if ("untilTimes" in step) {
+      const { lines, count } = step.untilTimes;
+      await wait(
+        `${lines} ${count} times`,
+        () => journal.lines.filter((line) => lines.test(line)).length >= count,
+      );
     } else if ("answered" in step) {
       await wait("an answer", () => done() === handedOut);
       if (hangs === undefined) await wait("asking for the next invocation", () => waiting() > 0);
-    } else if ("signal" in step) stage.terminate();
+    } else if ("mark" in step) journal.add(`mark ${step.mark}`);
+    else if ("signal" in step) stage.terminate();
     else if ("release" in step) stage.app.release();
     else if ("listen" in step) await stage.app.listen(step.listen);
     else if ("closeIdle" in step) await stage.app.closeIdle();
@@ -101,12 +112,14 @@ export async function play(
     await act(step);
   }
   // A subject that is ending has closed its connections: its end is on the way.
-  if (hangs === undefined && !hasEnded() && scenario.expect.ended !== undefined)
-    await wait("the end of the process", hasEnded);
+  if (hangs === undefined && scenario.expect.ended !== undefined) await journal.until(hasEnded, END_MS);
   // What a subject prints comes through another pipe than what it posts, and may come later.
   if (hangs === undefined) await journal.until(() => isTold(scenario, journal.lines), LATE_MS);
-  return { requests, posted, journal: [...journal.lines], ended: stage.ended(), hangs };
+  return { requests, posted, calls, journal: [...journal.lines], ended: stage.ended(), hangs };
 }
+
+/** How long the end of a process may take that has closed its connections, ms. */
+const END_MS = 2000;
 
 /** How long lines that are expected of the journal may come late, ms. */
 const LATE_MS = 400;
@@ -126,7 +139,7 @@ function stepsOf(scenario: Scenario): readonly Step[] {
   return invocationsOf(scenario).flatMap((invoke): Step[] => [{ invoke }, { answered: true }]);
 }
 
-export function invocationsOf({ invoke }: Scenario): readonly Invocation[] {
+function invocationsOf({ invoke }: Scenario): readonly Invocation[] {
   if (invoke === undefined) return [];
   return listOf(invoke);
 }

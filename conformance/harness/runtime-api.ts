@@ -16,10 +16,11 @@ export interface Posted {
   readonly message: Message;
 }
 
-export interface ApiScene {
+interface ApiScene {
   readonly journal: Journal;
   readonly rules: readonly ApiRule[];
   readonly posted: Posted[];
+  readonly calls: Message[];
 }
 
 export interface RuntimeApi {
@@ -48,6 +49,8 @@ interface Parked {
 /** `label` tells several APIs apart in the journal. */
 export async function startRuntimeApi(label: string): Promise<RuntimeApi> {
   const sockets = new Set<Socket>();
+  /** Connections on which an answer is on its way. */
+  const answering = new Set<Socket>();
   let parked: Parked[] = [];
   let queue: { id: string; invocation: Invocation }[] = [];
   let scene: ApiScene | undefined;
@@ -59,11 +62,15 @@ export async function startRuntimeApi(label: string): Promise<RuntimeApi> {
     const reader = readerOf(socket);
     for (;;) {
       const message = await reader.next((line) => {
-        if (line.endsWith("/response")) scene?.journal.add(`${label} head ${line}`);
+        if (!line.endsWith("/response")) return;
+        answering.add(socket);
+        scene?.journal.add(`${label} head ${line}`);
       });
+      answering.delete(socket);
       if (message === undefined) return;
       // A call's rule is looked up before its line is in the journal: steps that wait for the line come after it.
       const call = callOf(message.line);
+      scene?.calls.push(message);
       const rule = ruleFor(call);
       scene?.journal.add(`${label} ${message.line}`);
       if (rule !== undefined) misbehave(socket, call, rule);
@@ -166,7 +173,10 @@ export async function startRuntimeApi(label: string): Promise<RuntimeApi> {
       queue.push({ id, invocation });
       deliver();
     },
-    hangUp: (call) => answerAll(call, (socket) => socket.destroy()),
+    hangUp(call) {
+      answerAll(call, (socket) => socket.destroy());
+      if (call === "response") for (const socket of answering) socket.destroy();
+    },
     restore: () => answerAll("restore/next", (socket) => send(socket, 200, "", "")),
     async close() {
       for (const socket of sockets) socket.destroy();

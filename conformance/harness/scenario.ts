@@ -46,6 +46,8 @@ export interface AppAnswer {
   readonly silent?: true;
   /** Answers only when so many requests wait for an answer. */
   readonly gathers?: number;
+  /** Answers with the request's body. */
+  readonly echo?: true;
 }
 
 export type ApiCall =
@@ -75,6 +77,10 @@ export type Step =
   | { readonly invoke: Invocation }
   /** Waits until the journal has a line that matches, or the subject has ended. */
   | { readonly until: RegExp }
+  /** Waits until so many lines of the journal match. */
+  | { readonly untilTimes: { readonly lines: RegExp; readonly count: number } }
+  /** Writes a line into the journal. */
+  | { readonly mark: string }
   /** Waits until every invocation handed out is answered and the subject asks for the next one. */
   | { readonly answered: true }
   | { readonly signal: "SIGTERM" }
@@ -95,11 +101,11 @@ export interface RequestExpected {
   readonly line?: string | RegExp;
   /** All values of a name, in order; one string for exactly one; `null` for none. */
   readonly headers?: { readonly [name: string]: string | readonly string[] | RegExp | null };
-  /** A header's value read as JSON. */
-  readonly json?: { readonly [name: string]: Json };
   readonly body?: Bytes;
   /** Which of the subject's connections to the app carried it, counted from the scenario's first. */
   readonly connection?: number;
+  /** Of the app's ports the one it came to. */
+  readonly port?: "port" | "port2";
 }
 
 /** A streamed answer. */
@@ -156,8 +162,10 @@ export interface Expected {
   readonly journal?: readonly RegExp[];
   /** No line of the journal is such a one. */
   readonly never?: RegExp;
-  /** Lines of the journal that match, at most. */
-  readonly atMost?: { readonly lines: RegExp; readonly count: number };
+  /** Lines of the journal that match, at most; those behind the first that matches `after`, if given. */
+  readonly atMost?: { readonly lines: RegExp; readonly count: number; readonly after?: RegExp };
+  /** Calls of the Lambda APIs: for each, the first with its line. */
+  readonly calls?: readonly (RequestExpected & { readonly line: string })[];
 }
 
 /** How LWA fares with the scenario; a scenario without one is the same with both. */
@@ -192,6 +200,8 @@ export interface Scenario {
   readonly steps?: readonly Step[];
   /** A subject of its own. */
   readonly fresh?: true;
+  /** How long a wait may take, ms, where that is longer than for others. */
+  readonly limitMs?: number;
   readonly expect: Expected;
   readonly lwa?: Verdict;
 }

@@ -150,6 +150,27 @@ const requestContexts: readonly Scenario[] = [
   },
 ];
 
+const manyClaims = Object.fromEntries(
+  Array.from({ length: 400 }, (_, index) => [`group-${index}`, "x".repeat(40)]),
+);
+
+const bounded: readonly Scenario[] = [
+  {
+    name: "HTTP API 2.0: a context larger than servers take is bounded, and the log says what was left out",
+    faults: ["B39"],
+    invoke: invoke(httpApi2({ context: { authorizer: { jwt: { claims: manyClaims, scopes: null } } } })),
+    expect: {
+      request: { headers: { "x-amzn-request-context": /^(?!.*authorizer).{1,12288}$/ } },
+      journal: [/^log WARN .*request context has \d+ bytes and its authorizer is left out/],
+    },
+    lwa: {
+      is: "fault",
+      why: "The app's server answers 431, or closes",
+      sees: { request: { headers: { "x-amzn-request-context": /.{20000}/ } } },
+    },
+  },
+];
+
 const lambdaContext =
   /^\{"request_id":"8476a536-e9f4-11e8-9739-\d{12}","deadline":\d{13},"invoked_function_arn":"arn:aws:lambda:eu-central-1:123456789012:function:shop","xray_trace_id":"Root=1-67a3c5d2-[^"]*","client_context":null,"identity":null,"tenant_id":null,"env_config":\{"function_name":"shop","memory":512,"version":"\$LATEST","log_stream":"2026\/11\/24\/\[\$LATEST\]a1b2c3","log_group":"\/aws\/lambda\/shop"\}\}$/;
 
@@ -233,6 +254,24 @@ const lambdaContexts: readonly Scenario[] = [
     expect: { request: { headers: { "x-amzn-trace-id": TRACE_ID } } },
   },
   {
+    name: "ALB: another trace of the front door is kept beside the invocation's",
+    faults: ["B24"],
+    invoke: invoke(alb({ headers: [["x-amzn-trace-id", "Root=1-65a1b2c3-0123456789abcdef01234567"]] })),
+    expect: {
+      request: {
+        headers: {
+          "x-amzn-trace-id": TRACE_ID,
+          "x-anylambda-edge-trace-id": "Root=1-65a1b2c3-0123456789abcdef01234567",
+        },
+      },
+    },
+    lwa: {
+      is: "fault",
+      why: "It is lost: the load balancer's access log cannot be joined with the app's",
+      sees: { request: { headers: { "x-amzn-trace-id": TRACE_ID, "x-anylambda-edge-trace-id": null } } },
+    },
+  },
+  {
     name: "Function URL: without a trace id of Lambda's the client's stays",
     invoke: invoke(functionUrl({ headers: [["x-amzn-trace-id", "Root=1-client"]] }), {
       "Lambda-Runtime-Trace-Id": null,
@@ -306,7 +345,7 @@ const lambdaContexts: readonly Scenario[] = [
 
 export const contextTopic: Topic = {
   title: "Context headers",
-  scenarios: [...ofAllDoors, ...requestContexts, ...lambdaContexts],
+  scenarios: [...ofAllDoors, ...requestContexts, ...bounded, ...lambdaContexts],
 };
 
 const authorization: readonly Scenario[] = [

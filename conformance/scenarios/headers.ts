@@ -161,7 +161,6 @@ const more: readonly Scenario[] = [
   },
   {
     name: "REST API: the console's test event is served",
-    faults: ["B20"],
     invoke: invoke(
       rest({
         path: "/test",

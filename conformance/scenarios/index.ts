@@ -6,8 +6,16 @@ import { compressionTopic } from "./compression.ts";
 import { contextTopic, editsTopic } from "./context.ts";
 import { connectionsTopic, failuresTopic } from "./failures.ts";
 import { cookiesTopic, headersTopic, oddTopic } from "./headers.ts";
+import {
+  concurrencyTopic,
+  readinessTopic,
+  registrationTopic,
+  shutdownTopic,
+  snapshotsTopic,
+} from "./life.ts";
 import { otherDoorsTopic, passThroughTopic } from "./pass-through.ts";
 import { methodsTopic, pathsTopic, queriesTopic } from "./requests.ts";
+import { logsTopic, settingsTopic } from "./settings.ts";
 import { streamingTopic } from "./streaming.ts";
 
 export const topics: readonly Topic[] = [
@@ -29,4 +37,11 @@ export const topics: readonly Topic[] = [
   compressionTopic,
   failuresTopic,
   connectionsTopic,
+  registrationTopic,
+  readinessTopic,
+  snapshotsTopic,
+  concurrencyTopic,
+  shutdownTopic,
+  settingsTopic,
+  logsTopic,
 ];

@@ -208,6 +208,27 @@ const streams: readonly Omit<Scenario, "env">[] = [
     },
   },
   {
+    name: "a client that goes in mid-stream ends nothing but its stream",
+    pins: [83],
+    invoke: invoke(functionUrl()),
+    steps: [
+      { invoke: invoke(functionUrl()) },
+      { until: /^api head POST .*\/response/ },
+      { hangUp: "response" },
+      { release: true },
+      { until: /^api GET .*\/invocation\/next/ },
+      { invoke: invoke(functionUrl({ path: "/next" })) },
+      { until: /^app GET \/next/ },
+      { until: /^api head POST .*0002\/response/ },
+      { release: true },
+      { until: /^posted response 1/ },
+    ],
+    app: { headers: [text], chunks: ["one", "two", "three"], holdRest: true },
+    expect: { journal: [/^posted response 1/], never: /^posted .* 0/ },
+    faults: ["B8"],
+    lwa: { is: "fault", why: "The process ends", sees: { ended: 1 } },
+  },
+  {
     name: "a REST API's prelude has lists",
     invoke: invoke(rest()),
     app: {
