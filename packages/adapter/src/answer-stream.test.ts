@@ -179,3 +179,28 @@ describe("a buffered answer", () => {
     expect(outcome).toMatchObject({ kind: "error", errorType: "Adapter.DeadlineExceeded" });
   });
 });
+
+describe("an answer of the adapter's own", () => {
+  // In one piece it would reach the client with its envelope: the door takes it for the body.
+  const partsOf = ({ kind, headers, body }: Outcome): readonly [prelude: unknown, text: string] => {
+    expect(kind).toBe("response");
+    expect(headers).toContainEqual(["content-type", "application/vnd.awslambda.http-integration-response"]);
+    const [prelude = "", text = ""] = body.toString().split(SEPARATOR);
+    return [JSON.parse(prelude), text];
+  };
+  const json = { headers: { "content-type": "application/json" }, cookies: [] };
+
+  it("is streamed too, when the app is too slow", async () => {
+    const fn = await streaming(() => new Promise(() => {}), { ANYLAMBDA_APP_FAILURE: "response" });
+    const invocation = { event: JSON.stringify(functionUrlEvent()), headers: soon() };
+    const [prelude, text] = partsOf(await fn.api.invoke(invocation));
+    expect(prelude).toEqual({ statusCode: 504, ...json });
+    expect(JSON.parse(text)).toMatchObject({ errorType: "Adapter.DeadlineExceeded" });
+  });
+
+  it("is streamed too, when it refuses a request for a hook", async () => {
+    const fn = await streaming(() => {}, { AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH: "/after" });
+    const outcome = await fn.api.invoke(functionUrlEvent({ path: "/after" }));
+    expect(partsOf(outcome)).toEqual([{ statusCode: 403, ...json }, '{"message":"Forbidden"}']);
+  });
+});

@@ -462,6 +462,22 @@ describe("an event that is not HTTP", () => {
     expect((await fn.api.invoke({ event: sqsEvent })).kind).toBe(kind);
   });
 
+  it("answered 4xx leaves a line, since the message is gone for good, without the app's words", async () => {
+    const fn = await startFunction(answer(404, '{"secret":1}'), { AWS_LWA_PASS_THROUGH_PATH: "/jobs" });
+    await fn.api.invoke({ event: sqsEvent });
+    expect(fn.adapter.lines).toEqual([
+      "WARN The app answered the event with status 404, which counts as done requestId=request-1 path=/jobs",
+    ]);
+  });
+
+  it("answered with what is no JSON leaves a line, without what it was", async () => {
+    const fn = await startFunction(answer(200, "<secret>"));
+    expect((await fn.api.invoke({ event: sqsEvent })).text).toBe("null");
+    expect(fn.adapter.lines).toEqual([
+      "WARN The app's answer to an event is not JSON; Lambda gets null instead requestId=request-1 status=200",
+    ]);
+  });
+
   it("fails by AWS_LWA_ERROR_STATUS_CODES alone when that is set", async () => {
     let status = 500;
     const fn = await startFunction(() => answer(status, "{}"), { AWS_LWA_ERROR_STATUS_CODES: "404" });

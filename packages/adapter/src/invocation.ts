@@ -140,7 +140,7 @@ async function answerRequest(
   const { requestId, log, meter, door } = exchange;
   if (door !== undefined && isHookPath(config, request.target)) {
     log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
-    return respondOurselves(exchange, runtime, door, refusal(platform.codec), request);
+    return respondOurselves(deps, exchange, runtime, door, refusal(platform.codec), request);
   }
   await deps.appReady(deadline.limitMs);
   const begun = await app.begin(request, deadline.watch);
@@ -156,8 +156,9 @@ async function answerRequest(
   await runtime.respond(requestId, await answerWhole(deps, log, request, whole, door));
 }
 
-/** An answer of our own in the front door's shape. */
-function respondOurselves(
+/** An answer of our own, as the front door wants it: also a refusal is streamed where everything is. */
+async function respondOurselves(
+  deps: InvocationDeps,
   { requestId, meter }: Exchange,
   runtime: RuntimeClient,
   door: Door,
@@ -165,7 +166,13 @@ function respondOurselves(
   request: HttpRequest,
 ): Promise<void> {
   meter?.answered(response.status);
-  return runtime.respond(requestId, door.fromHttp(response, request.method).payload);
+  if (!isStreamed(deps.config, door, response.status))
+    return runtime.respond(requestId, door.fromHttp(response, request.method).payload);
+  const { codec } = deps.platform;
+  const prelude = writePrelude(response.status, response.headers, door.prelude ?? "joined", codec);
+  const stream = await runtime.openStream(requestId, prelude, () => {});
+  if (request.method !== "HEAD") await stream.write(response.body);
+  runtime.closeStream(requestId, await stream.end());
 }
 
 /** Prelude at once, then each piece as it comes, until the app, the client or the time is done. */
@@ -233,7 +240,7 @@ async function fail(
   if (response === undefined || door === undefined || request === undefined)
     return post(exchange, runtime, document);
   tell(exchange, document);
-  await respondOurselves(exchange, runtime, door, response, request);
+  await respondOurselves(deps, exchange, runtime, door, response, request);
 }
 
 async function post(exchange: Exchange, runtime: RuntimeClient, failure: FailureDocument): Promise<void> {

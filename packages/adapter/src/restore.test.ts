@@ -359,11 +359,13 @@ describe("a request from outside for a hook", () => {
     expect(fn.requests()).toEqual([]);
   });
 
-  it("is refused in one piece when answers are streamed", async () => {
+  it("is refused with a prelude when answers are streamed", async () => {
     const fn = await startFunction(OK, { ...hooks, AWS_LWA_INVOKE_MODE: "response_stream" });
-    expect(JSON.parse((await fn.api.invoke(functionUrlEvent({ path: AFTER }))).text)).toMatchObject({
-      statusCode: 403,
-    });
+    const { text } = await fn.api.invoke(functionUrlEvent({ path: AFTER }));
+    const [prelude = "", body] = text.split("\0".repeat(8));
+    expect(JSON.parse(prelude)).toMatchObject({ statusCode: 403 });
+    expect(body).toBe('{"message":"Forbidden"}');
+    expect(fn.requests()).toEqual([]);
   });
 
   it("is one also behind the base path", async () => {

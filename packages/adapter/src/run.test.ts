@@ -106,6 +106,25 @@ describe("run", () => {
 });
 
 describe("init", () => {
+  it("asks the proxy for the restore too: it stands for the Runtime API as a whole", async () => {
+    const lambda = await startApi();
+    const proxy = await startApi();
+    proxy.intercept = ({ path }, response) => {
+      if (!path.endsWith("/restore/next")) return false;
+      response.writeHead(200).end();
+      return true;
+    };
+    const app = await startRawApp(answering(OK));
+    closing.push(() => app.close());
+    start(lambda, app.port, {
+      AWS_LWA_LAMBDA_RUNTIME_API_PROXY: proxy.authority,
+      AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start",
+    });
+    await polls(proxy, 1);
+    expect(proxy.callsTo("/restore/next")).toHaveLength(1);
+    expect(lambda.callsTo(/runtime/)).toEqual([]);
+  });
+
   it("reports an app that is not ready in time, and exits 1", async () => {
     const api = await startApi();
     const port = await freePort();

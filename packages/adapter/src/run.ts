@@ -111,7 +111,7 @@ function isAsyncInit({ config, log }: Setting): boolean {
 /** SnapStart: the hooks and the snapshot between them. A hook that fails ends the phase, and the process. */
 async function throughSnapshot(setting: Setting, appBefore: AppClient): Promise<AppClient> {
   const { platform, config, log } = setting;
-  const runtime = new RuntimeClient(platform, config.runtimeApi, log);
+  const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
   try {
     return await passSnapshot({
       ...setting,
