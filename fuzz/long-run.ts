@@ -15,6 +15,9 @@ const BATCH = 512;
 /** Larger inputs are tried, but not kept: the corpus is read by people and carried by git, and its children are slow. */
 const MAX_KEPT_BYTES = 1024;
 
+/** One fault shows itself in many ways; after so many of them it is time to mend. */
+const MAX_FINDS = 5;
+
 /** Inputs that were found are named by their hash; those with another name are kept whatever they reach. */
 const foundName = /^[0-9a-f]{12}$/;
 
@@ -68,9 +71,11 @@ function fuzzTarget(target: Target, folder: URL, tools: Tools, ms: number, seed:
       tryInput(target, input);
     } catch (error) {
       if (!(error instanceof Find)) throw error;
-      const why = String(error.cause).replace(/\d+/g, "0").slice(0, 60);
+      // Of inputs that fail alike the shortest; the rest says nothing new.
+      const why = String(error.cause).split(/["\d[]/, 1)[0] ?? "";
       const known = finds.get(why);
-      if (known === undefined || known.input.length > input.length) finds.set(why, error);
+      if (known === undefined ? finds.size < MAX_FINDS : known.input.length > input.length)
+        finds.set(why, error);
     }
   };
   // One way for one input and for many: it is part of the script, and must be no news itself.
