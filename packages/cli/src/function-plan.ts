@@ -23,14 +23,22 @@ export interface FunctionOptions {
   readonly adapter: boolean;
   /** Answers are streamed: sets the adapter's variable for it. */
   readonly stream?: boolean | undefined;
+  /** How many environments may run at once; one when not asked for. */
+  readonly concurrency?: number | undefined;
+  /** Requests beyond that are refused instead of waiting. */
+  readonly throttle?: boolean | undefined;
 }
 
 export interface FunctionPlan {
   readonly configuration: FunctionConfiguration;
   /** As typed, for people. */
   readonly command: string;
-  /** Where the app is told to listen; absent without the adapter. */
+  /** Where the app is told to listen in the first environment; absent without the adapter. */
   readonly appPort?: number;
+  /** As asked for; 1 when the app's port was fixed, because all environments share the machine's ports. */
+  readonly maxConcurrency: number;
+  /** What the environments beyond the first have of their own: the app's port. */
+  readonly variablesFor: (number: number) => Promise<Readonly<Record<string, string>>>;
   /** Search path of the function's programs: the developer's, for the interpreters of `/var/lang/bin`. */
   readonly path: string;
   readonly warnings: readonly string[];
@@ -47,6 +55,9 @@ export async function planFunction(
   const { given, warnings } = givenVariables(options, own);
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const appPort = options.adapter ? await appPortOf(options, given) : undefined;
+  const asked = options.concurrency ?? 1;
+  const fixed = options.adapter && hasFixedPort(options, given);
+  if (fixed && asked > 1) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
     name: options.name ?? nameFor(taskRoot),
     version: "$LATEST",
@@ -61,7 +72,7 @@ export async function planFunction(
     extensions: options.adapter ? [adapterExtension()] : [],
     variables: {
       ...given,
-      ...(appPort !== undefined && { PORT: String(appPort), AWS_LWA_PORT: String(appPort) }),
+      ...(appPort !== undefined && portVariables(appPort)),
       ...(options.stream === true && { AWS_LWA_INVOKE_MODE: "response_stream" }),
     },
   };
@@ -69,6 +80,8 @@ export async function planFunction(
     configuration,
     command: command.length > 0 ? command.join(" ") : "bootstrap",
     ...(appPort !== undefined && { appPort }),
+    maxConcurrency: fixed ? 1 : asked,
+    variablesFor: appPort === undefined || fixed ? async () => ({}) : appPortsFrom(appPort),
     path,
     warnings,
   };
@@ -102,6 +115,33 @@ async function appPortOf(options: FunctionOptions, given: Readonly<Record<string
     `--app-port says ${options.appPort}, but the variable PORT says ${port}`,
     "Say it once, one way or the other.",
   );
+}
+
+/** A readiness port of its own is another port that two apps cannot share. */
+const fixedPorts = ["AWS_LWA_PORT", "PORT", "AWS_LWA_READINESS_CHECK_PORT", "READINESS_CHECK_PORT"] as const;
+
+function hasFixedPort({ appPort }: FunctionOptions, given: Readonly<Record<string, string>>): boolean {
+  return appPort !== undefined || fixedPorts.some((name) => given[name] !== undefined);
+}
+
+const fixedPortWarning =
+  "The app's port is fixed, so only one environment can run: further requests wait for it. " +
+  "For several at once let the app take its port from PORT";
+
+/** A free port for each environment, never one that another was given. */
+function appPortsFrom(first: number): FunctionPlan["variablesFor"] {
+  const ports = new Map([[1, first]]);
+  return async (number) => {
+    if (number === 1) return {};
+    let port = await freePort();
+    while ([...ports.values()].includes(port)) port = await freePort();
+    ports.set(number, port);
+    return portVariables(port);
+  };
+}
+
+function portVariables(port: number): Record<string, string> {
+  return { PORT: String(port), AWS_LWA_PORT: String(port) };
 }
 
 function requireDirectory(directory: string, option: string): string {

@@ -67,7 +67,14 @@ function devCommand() {
       3000,
     )
     .option("--host <address>", "address of the Function URL", "127.0.0.1")
-    .option("--stream", "stream answers: as a Function URL in RESPONSE_STREAM mode");
+    .option("--stream", "stream answers: as a Function URL in RESPONSE_STREAM mode")
+    .option(
+      "--concurrency <number>",
+      "how many environments, each with an app of its own, may run at once; further requests wait",
+      integerBetween(1, 1000),
+      3,
+    )
+    .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency");
   return withFunctionOptions(own)
     .addHelpText(
       "after",

@@ -26,10 +26,13 @@ export interface EnvironmentOptions {
   readonly path: string;
   /** Limit of the first init, ms. */
   readonly initLimitMs: number;
+  /** Its number in the fleet. */
+  readonly number: number;
 }
 
 export class Environment {
   readonly id: string;
+  readonly number: number;
   readonly variables: Variables;
   #state: EnvironmentState = "created";
   /** The latest boot; after a reset the one that ended. */
@@ -46,6 +49,7 @@ export class Environment {
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
     this.id = newEnvironmentId();
+    this.number = options.number;
     this.#configuration = configuration;
     this.#report = options.report;
     this.#initLimitMs = options.initLimitMs;
@@ -278,13 +282,13 @@ export class Environment {
   }
 
   #tell(event: Told): void {
-    this.#report({ time: new Date(), environment: this.id, ...event });
+    this.#report({ time: new Date(), environment: this.id, environmentNumber: this.number, ...event });
   }
 }
 
 /** An event without what is the same for all of them. */
 type Told = SandboxEvent extends infer Event
   ? Event extends SandboxEvent
-    ? Omit<Event, "time" | "environment">
+    ? Omit<Event, "time" | "environment" | "environmentNumber">
     : never
   : never;

@@ -51,8 +51,15 @@ export interface Fault {
   readonly message: string;
 }
 
-/** One event. `environment` is the id of the execution environment (its log stream's last part). */
-export type SandboxEvent = { readonly time: Date; readonly environment: string } & (
+/**
+ * One event. `environment` is the id of the execution environment (its log stream's last part), `environmentNumber`
+ * its place in the fleet: 1 for the first, and free to be another's once the environment has ended.
+ */
+export type SandboxEvent = {
+  readonly time: Date;
+  readonly environment: string;
+  readonly environmentNumber: number;
+} & (
   | {
       readonly type: "log";
       readonly source: LogSource;

@@ -1,18 +1,32 @@
 /**
- * The environments of one function and the callers waiting for them. For now exactly one environment.
+ * The environments of one function and the callers waiting for them.
  *
  *  (1) First in, first out.
  *  (2) An environment never sees a second invocation before the first has ended.
  *  (3) Every invocation is answered: by the function, or, when it never reached an environment, as `refused`.
+ *  (4) At most `maxConcurrency` environments exist; each has a number of its own, the lowest that is free.
+ *  (5) Nobody waits while an environment is idle, and for whoever waits one is started, as long as (4) allows; but
+ *      not while as many have answered and are about to ask for the next event, and nobody has waited for 20 ms.
+ *      A caller is not bound to the environment started for it: whichever is free first takes the first in line.
+ *  (6) Of the idle environments the warmest is taken: the one used last, and none without processes before one
+ *      that has them.
+ *  (7) Environment 1 lives as long as the fleet, every other until nobody needed it for `idleMs`.
+ *  (8) After shutdown no environment is left.
  */
-import { randomUUID } from "node:crypto";
 import type { ShutdownReason } from "@anylambda/wire";
 import { Environment } from "./environment.ts";
-import type { InitReport, InvocationReport, SandboxEvent } from "./events.ts";
+import type { InitReport, SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
-import { completeTraceId } from "./identifiers.ts";
-import type { InvocationAnswer, Job, ResponseMode, StreamedAnswer } from "./invocation.ts";
+import type { ResponseMode, StreamedAnswer } from "./invocation.ts";
 import type { RefusedVariable } from "./variables.ts";
+import {
+  type FleetAnswer,
+  type Invocation,
+  type InvokeRequest,
+  type Waiting,
+  refuse,
+  waitingOf,
+} from "./waiting.ts";
 
 export interface FleetOptions {
   /** Takes every event of every environment, as it happens. */
@@ -21,38 +35,27 @@ export interface FleetOptions {
   readonly path?: string | undefined;
   /** Limit of the first init, ms: 10,000 on Lambda, for functions on demand (environment.md 4.2). */
   readonly initLimitMs?: number | undefined;
+  /** How many environments may exist at once; 1 unless told otherwise. */
+  readonly maxConcurrency?: number | undefined;
+  /**
+   * What happens to a caller when all of them are busy. `wait`, the default: it stands in line. `throttle`: it is
+   * refused, as Lambda does at a function's reserved concurrency.
+   */
+  readonly whenBusy?: "wait" | "throttle" | undefined;
+  /** After how long unused an environment is ended, ms; 5 minutes unless told otherwise (environment.md 4.4). */
+  readonly idleMs?: number | undefined;
+  /**
+   * Variables of environment 1, 2, 3 … beyond the configuration's. On Lambda every environment has a network of its
+   * own; here they share one, so an app that listens needs a port of its own in each.
+   */
+  readonly variablesFor?: ((number: number) => Promise<Readonly<Record<string, string>>>) | undefined;
 }
-
-export interface InvokeRequest {
-  /** The event: JSON. */
-  readonly payload: Uint8Array;
-  /** A UUID; made up when absent. */
-  readonly requestId?: string;
-  /** `Root=…`, with or without the rest; made up when absent. */
-  readonly traceId?: string;
-  /** JSON text. */
-  readonly clientContext?: string;
-}
-
-/** An invocation has two ends: the caller waits for the first, the environment is free after the second. */
-export interface Invocation<Answer = FleetAnswer> {
-  readonly requestId: string;
-  /** As soon as the runtime posted it, or began to. Never rejects. */
-  readonly answer: Promise<Answer>;
-  /** The end of the invocation; `undefined` when it was refused. Never rejects. */
-  readonly ended: Promise<InvocationReport | undefined>;
-}
-
-/** `refused`: no environment took the event, for the reason the Invoke API has for it (environment.md 5.2). */
-export type FleetAnswer = InvocationAnswer & { readonly refused?: Refusal };
-
-export type Refusal = "TooManyRequestsException" | "ServiceException";
 
 export interface Fleet {
   readonly configuration: FunctionConfiguration;
   /** User variables that Lambda would not have taken. */
   readonly refusedVariables: readonly RefusedVariable[];
-  /** The first init. Never rejects. */
+  /** The init of the first environment. Never rejects. */
   readonly initialized: Promise<InitReport>;
   /** The answer comes in one piece, also from a function that streams. */
   invoke(request: InvokeRequest): Invocation;
@@ -62,41 +65,70 @@ export interface Fleet {
   shutdown(reason?: ShutdownReason): Promise<void>;
 }
 
-/** Opens the environment's API and begins its init. Rejects only when no port can be opened. */
+/** Opens the first environment's API and begins its init. Rejects only when no port can be opened. */
 export async function startFleet(
   configuration: FunctionConfiguration,
   options: FleetOptions,
 ): Promise<Fleet> {
-  const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000 } = options;
-  const environment = await Environment.create(configuration, { report, path, initLimitMs });
-  return new OneEnvironment(configuration, environment);
+  const create = async (number: number): Promise<Environment> => {
+    const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000, variablesFor } = options;
+    const more = await variablesFor?.(number);
+    const own = { ...configuration, variables: { ...configuration.variables, ...more } };
+    return Environment.create(own, { report, path, initLimitMs, number });
+  };
+  return new Environments(configuration, options, await create(1), create);
 }
 
 /** Callers that may wait: as many as Lambda runs at once by default. */
 const maxWaiting = 1000;
 
-interface Waiting {
-  readonly job: Job;
-  readonly end: (report: InvocationReport | undefined) => void;
+/**
+ * A client that sends its next request as soon as it has an answer finds the environment not quite at rest: on Lambda
+ * the network is slower than that. It should not meet a cold start for it, nor a 429. A slow extension takes longer.
+ */
+const patienceMs = 20;
+
+/** An environment and its place in the fleet. */
+interface Member {
+  readonly number: number;
+  readonly environment: Environment;
+  /** Runs while it is idle; never for number 1. */
+  reaper: NodeJS.Timeout | undefined;
 }
 
-class OneEnvironment implements Fleet {
+class Environments implements Fleet {
   readonly configuration: FunctionConfiguration;
+  readonly refusedVariables: readonly RefusedVariable[];
   readonly initialized: Promise<InitReport>;
-  readonly #environment: Environment;
+  readonly #create: (number: number) => Promise<Environment>;
+  readonly #maxConcurrency: number;
+  readonly #throttles: boolean;
+  readonly #idleMs: number;
+  /** Every environment that exists or is being made, by its number. */
+  readonly #all = new Map<number, Promise<Environment>>();
+  /** The warmest is the last. */
+  readonly #idle: Member[] = [];
   readonly #waiting: Waiting[] = [];
-  #busy = true;
+  /** The invocations that environments are at. */
+  readonly #running = new Set<Waiting>();
+  #booting = 0;
+  #patience: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(configuration: FunctionConfiguration, environment: Environment) {
+  constructor(
+    configuration: FunctionConfiguration,
+    { maxConcurrency = 1, whenBusy = "wait", idleMs = 300_000 }: FleetOptions,
+    first: Environment,
+    create: (number: number) => Promise<Environment>,
+  ) {
     this.configuration = configuration;
-    this.#environment = environment;
-    this.initialized = environment.init();
-    void this.initialized.then(() => this.#serve(this.#waiting.shift()));
-  }
-
-  get refusedVariables(): readonly RefusedVariable[] {
-    return this.#environment.variables.refused;
+    this.refusedVariables = first.variables.refused;
+    this.#create = create;
+    this.#maxConcurrency = Math.max(1, maxConcurrency);
+    this.#throttles = whenBusy === "throttle";
+    this.#idleMs = idleMs;
+    this.#all.set(1, Promise.resolve(first));
+    this.initialized = this.#boot({ number: 1, environment: first, reaper: undefined });
   }
 
   invoke(request: InvokeRequest): Invocation {
@@ -108,51 +140,110 @@ class OneEnvironment implements Fleet {
     return this.#enqueue(request, "streaming");
   }
 
-  #enqueue(request: InvokeRequest, mode: ResponseMode): Invocation<FleetAnswer | StreamedAnswer> {
-    const { payload, requestId = randomUUID(), clientContext } = request;
-    const traceId = completeTraceId(request.traceId);
-    const answered = deferred<FleetAnswer | StreamedAnswer>();
-    const ended = deferred<InvocationReport | undefined>();
-    const job: Job = { requestId, payload, traceId, clientContext, mode, answer: answered.resolve };
-    const waiting: Waiting = { job, end: ended.resolve };
-    if (this.#closed) refuse(waiting, "ServiceException");
-    else if (!this.#busy) void this.#serve(waiting);
-    else if (this.#waiting.length < maxWaiting) this.#waiting.push(waiting);
-    else refuse(waiting, "TooManyRequestsException");
-    return { requestId, answer: answered.promise, ended: ended.promise };
-  }
-
   async shutdown(reason: ShutdownReason = "spindown"): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#waiting.splice(0)) refuse(waiting, "ServiceException");
-    await this.#environment.shutdown(reason);
+    for (const waiting of this.#waiting.splice(0)) refuse(waiting, "shutdown");
+    for (const member of this.#idle.splice(0)) clearTimeout(member.reaper);
+    const end = (environment: Environment): Promise<void> => environment.shutdown(reason);
+    // What could not be made need not be ended.
+    await Promise.all([...this.#all.values()].map((made) => made.then(end, () => undefined)));
   }
 
-  /** Invariants 1 and 2: one loop, one invocation after the other. */
-  async #serve(first: Waiting | undefined): Promise<void> {
-    this.#busy = true;
-    for (let waiting = first; waiting !== undefined; waiting = this.#waiting.shift())
-      waiting.end(await this.#environment.invoke(waiting.job));
-    this.#busy = false;
+  #enqueue(request: InvokeRequest, mode: ResponseMode): Invocation<FleetAnswer | StreamedAnswer> {
+    const waiting = waitingOf(request, mode);
+    const member = this.#idle.pop();
+    if (this.#closed) refuse(waiting, "shutdown");
+    else if (member !== undefined) {
+      clearTimeout(member.reaper);
+      void this.#serve(member, waiting);
+    } else if (this.#throttles && this.#unanswered() >= this.#maxConcurrency)
+      refuse(waiting, "ReservedFunctionConcurrentInvocationLimitExceeded");
+    else if (this.#waiting.length >= maxWaiting) refuse(waiting, "ConcurrentInvocationLimitExceeded");
+    else {
+      this.#waiting.push(waiting);
+      this.#grow();
+    }
+    return waiting.invocation;
   }
-}
 
-/** Invariant 3. */
-function refuse({ job, end }: Waiting, refused: Refusal): void {
-  const { requestId } = job;
-  const document =
-    refused === "TooManyRequestsException"
-      ? { Reason: "ConcurrentInvocationLimitExceeded", Type: "User", message: "Rate Exceeded." }
-      : { Type: "Service", Message: "The execution environment was shut down" };
-  const answer: FleetAnswer = { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
-  job.answer(answer);
-  end(undefined);
-}
+  /** Invariants 1 and 2: one loop an environment, one invocation after the other. */
+  async #serve(member: Member, first: Waiting | undefined): Promise<void> {
+    for (let waiting = first; waiting !== undefined; waiting = this.#waiting.shift()) {
+      this.#running.add(waiting);
+      const report = await member.environment.invoke(waiting.job);
+      this.#running.delete(waiting);
+      waiting.end(report);
+    }
+    this.#rest(member);
+  }
 
-function deferred<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {
-  let resolve: (value: Value) => void = () => undefined;
-  const promise = new Promise<Value>((fulfil) => {
-    resolve = fulfil;
-  });
-  return { promise, resolve };
+  /** Invariants 6 and 7. */
+  #rest(member: Member): void {
+    if (this.#closed) return;
+    if (member.environment.state === "idle") this.#idle.push(member);
+    else this.#idle.unshift(member);
+    if (member.number === 1) return;
+    member.reaper = setTimeout(() => void this.#reap(member), this.#idleMs);
+    member.reaper.unref();
+  }
+
+  async #reap(member: Member): Promise<void> {
+    this.#idle.splice(this.#idle.indexOf(member), 1);
+    await member.environment.shutdown("spindown");
+    this.#all.delete(member.number);
+    this.#grow();
+  }
+
+  /** Invariants 4 and 5. An environment that is being reaped counts until its last process is gone. */
+  #grow(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const patient = performance.now() - first.since < patienceMs;
+    const finishing = patient ? this.#finishing() : 0;
+    if (finishing > 0) this.#growLater();
+    while (this.#booting + finishing < this.#waiting.length && this.#all.size < this.#maxConcurrency) {
+      let number = 2;
+      while (this.#all.has(number)) number += 1;
+      const made = this.#create(number);
+      this.#all.set(number, made);
+      void this.#add(number, made);
+    }
+  }
+
+  #growLater(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#grow();
+    }, patienceMs);
+    this.#patience.unref();
+  }
+
+  /** Environments that have answered and are not at rest yet. */
+  #finishing(): number {
+    let finishing = 0;
+    for (const { answered } of this.#running) if (answered) finishing += 1;
+    return finishing;
+  }
+
+  #unanswered(): number {
+    return this.#waiting.length + this.#running.size - this.#finishing();
+  }
+
+  async #add(number: number, made: Promise<Environment>): Promise<void> {
+    this.#booting += 1;
+    const environment = await made.catch(() => undefined);
+    this.#booting -= 1;
+    // No port or no descriptor was left: those who wait are served by the environments there are.
+    if (environment === undefined) this.#all.delete(number);
+    else if (!this.#closed) await this.#boot({ number, environment, reaper: undefined });
+  }
+
+  /** An init that failed is repeated inside the first invocation, which answers the caller (environment.md 4.2). */
+  async #boot(member: Member): Promise<InitReport> {
+    this.#booting += 1;
+    const report = await member.environment.init();
+    this.#booting -= 1;
+    void this.#serve(member, this.#waiting.shift());
+    return report;
+  }
 }

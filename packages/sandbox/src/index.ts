@@ -9,7 +9,8 @@ export type {
   SandboxEvent,
 } from "./events.ts";
 export { startFleet } from "./fleet.ts";
-export type { Fleet, FleetAnswer, FleetOptions, Invocation, InvokeRequest, Refusal } from "./fleet.ts";
+export type { Fleet, FleetOptions } from "./fleet.ts";
+export type { FleetAnswer, Invocation, InvokeRequest, Refusal } from "./waiting.ts";
 export type { AnswerStream } from "./answers.ts";
 export type { InvocationAnswer, ResponseMode, StreamedAnswer } from "./invocation.ts";
 export { logLinesOf } from "./report.ts";

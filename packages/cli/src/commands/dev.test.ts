@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { freePort } from "../ports.ts";
 import { type Circumstances, fixtures, type Running, run, start, stopAll } from "../testing/command.ts";
 
 const onLinux = process.platform === "linux";
@@ -79,6 +80,35 @@ describe("anylambda dev", () => {
     const { code, stdout } = await dev.result;
     expect(code).toBe(0);
     expect(stdout).toContain("about to crash");
+  });
+  it("runs another app when the first is busy, on a port of its own, and tells their lines apart", async () => {
+    const dev = await up(["--concurrency", "2", ...app]);
+    const hanging = dev.ask("/hang");
+    await dev.saying(/app got GET \/hang/);
+    expect((await dev.ask("/")).status).toBe(200);
+    await dev.saying(/^app 2 {5}│ app got GET \/$/m);
+    await dev.saying(/^lambda 2 {2}│ REPORT/m);
+    dev.signal("SIGINT");
+    expect((await dev.result).code).toBe(0);
+    expect((await hanging).status).toBe(502);
+    if (onLinux) expect(dev.offspring()).toEqual([]);
+  });
+  it("answers 429 when all are busy with --throttle", async () => {
+    const dev = await up(["--concurrency", "1", "--throttle", ...app]);
+    const hanging = dev.ask("/hang");
+    await dev.saying(/app got GET \/hang/);
+    const refused = await dev.ask("/");
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({ message: "Rate Exceeded." });
+    dev.signal("SIGINT");
+    expect((await dev.result).code).toBe(0);
+    await hanging;
+  });
+  it("says that one environment is all there can be when the app's port is fixed", async () => {
+    const dev = start(["dev", "--port", "0", "--app-port", String(await freePort()), ...app]);
+    await dev.saying(/Ctrl-C/);
+    dev.signal("SIGINT");
+    expect((await dev.result).stderr).toMatch(/^warning: The app's port is fixed, so only one environment/);
   });
   it("does not wait for a request that hangs", async () => {
     const dev = await up(app);

@@ -1,4 +1,4 @@
-/** One environment from its boot to its end; what `dev` and `invoke` have in common. */
+/** A function from its first boot to its end; what `dev` and `invoke` have in common. */
 import { type Fleet, startFleet } from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
@@ -11,7 +11,7 @@ export interface Session {
   readonly interrupts: Interrupts;
 }
 
-/** Boots the environment, lets `use` have it, and ends it whatever happens: no process outlives this call. */
+/** Boots the first environment, lets `use` have it, and ends them all whatever happens: no process outlives this call. */
 export async function withSession(
   command: readonly string[],
   options: FunctionOptions,
@@ -23,7 +23,10 @@ export async function withSession(
   const interrupts = watchInterrupts();
   try {
     tellPlan(plan, reporter);
-    const fleet = await startFleet(plan.configuration, { report: reporter.tell, path: plan.path });
+    const { path, maxConcurrency, variablesFor } = plan;
+    const whenBusy = options.throttle === true ? "throttle" : "wait";
+    const fleetOptions = { report: reporter.tell, path, maxConcurrency, whenBusy, variablesFor } as const;
+    const fleet = await startFleet(plan.configuration, fleetOptions);
     let end: ExitName = "done";
     try {
       warnOfRefused(fleet, reporter);

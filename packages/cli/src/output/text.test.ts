@@ -5,7 +5,7 @@ import type { CommandNotice, Notice } from "./notice.ts";
 import { inColour, inPlain, type Paint, paintFor } from "./paint.ts";
 import { textReporter } from "./text.ts";
 
-const at = { time: new Date("2026-11-22T10:00:00Z"), environment: "e1" };
+const at = { time: new Date("2026-11-22T10:00:00Z"), environment: "e1", environmentNumber: 1 };
 const report = { requestId: "r1", status: "success", durationMs: 1.5, billedDurationMs: 2 } as const;
 
 const events: SandboxEvent[] = [
@@ -63,6 +63,26 @@ describe("textReporter", () => {
   });
   it("tells only the app's words, the address and complaints when quiet", () => {
     expect(told([...own, ...events], inPlain, true)).toMatchSnapshot();
+  });
+  it("numbers the environments beyond the first", () => {
+    const line = {
+      ...at,
+      type: "log",
+      source: { kind: "function" },
+      stream: "stdout",
+      line: "hello",
+    } as const;
+    const numbered = [1, 2, 1].map((environmentNumber) => ({ ...line, environmentNumber }));
+    const start = {
+      ...at,
+      type: "start",
+      requestId: "r1",
+      version: "$LATEST",
+      environmentNumber: 2,
+    } as const;
+    expect(told([...numbered, start], inPlain).out).toBe(
+      "app     │ hello\napp 2     │ hello\napp       │ hello\nlambda 2  │ START RequestId: r1 Version: $LATEST\n",
+    );
   });
   it("says the same in colour", () => {
     const coloured = told([...own, ...events], inColour);

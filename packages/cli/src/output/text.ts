@@ -14,10 +14,26 @@ export interface TextForm {
 }
 
 export function textReporter(form: TextForm): Reporter {
-  return { tell: (notice) => tell(form, notice) };
+  let width = 7;
+  return {
+    tell(notice) {
+      const number = "environmentNumber" in notice ? notice.environmentNumber : 1;
+      // The bars stand in one column again from here on.
+      if (number > 1) width = 9;
+      tell({ ...form, width, number }, notice);
+    },
+  };
 }
 
-function tell(form: TextForm, notice: Notice): void {
+/** How one notice is told. */
+interface Form extends TextForm {
+  /** Columns before the bar. */
+  readonly width: number;
+  /** Of the environment it comes from. The first is not numbered: most of the time it is the only one. */
+  readonly number: number;
+}
+
+function tell(form: Form, notice: Notice): void {
   const { paint } = form;
   switch (notice.type) {
     case "starting":
@@ -47,20 +63,21 @@ function tell(form: TextForm, notice: Notice): void {
   }
 }
 
-function platform(form: TextForm, lines: readonly string[]): void {
+function platform(form: Form, lines: readonly string[]): void {
   if (form.quiet) return;
   for (const text of lines) form.write(line(form, "platform", "lambda", form.paint("quiet", text.trimEnd())));
 }
 
-function log(form: TextForm, { source, line: text }: Extract<SandboxEvent, { type: "log" }>): void {
+function log(form: Form, { source, line: text }: Extract<SandboxEvent, { type: "log" }>): void {
   if (source.kind === "function") form.write(line(form, "app", "app", text));
   else if (!form.quiet) {
     form.write(line(form, "extension", source.name === "lambda-adapter" ? "adapter" : source.name, text));
   }
 }
 
-function line({ paint }: TextForm, tone: Tone, who: string, text: string): string {
-  return `${paint(tone, `${who.padEnd(7)} │`)} ${text}\n`;
+function line({ paint, width, number }: Form, tone: Tone, who: string, text: string): string {
+  const name = number === 1 ? who : `${who} ${number}`;
+  return `${paint(tone, `${name.padEnd(width)} │`)} ${text}\n`;
 }
 
 function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {

@@ -10,9 +10,10 @@ import type { AddressInfo } from "node:net";
 import { type ClientResponse, type HeaderField, MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import * as functionUrl from "@anylambda/wire/front-doors/function-url";
 import { nodeCodec } from "@anylambda/wire/node";
-import type { Fleet, FleetAnswer } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import { newTraceRoot, urlIdOf } from "../identifiers.ts";
 import { drained, readBody } from "../request-body.ts";
+import type { FleetAnswer } from "../waiting.ts";
 import { toLatin1, toUtf8 } from "./header-text.ts";
 import { relayStream } from "./streamed-answer.ts";
 

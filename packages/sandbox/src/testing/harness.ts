@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SandboxEvent } from "../events.ts";
-import { type Fleet, type FleetAnswer, type FleetOptions, startFleet } from "../fleet.ts";
+import { type Fleet, type FleetOptions, startFleet } from "../fleet.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "../function.ts";
 import { logLinesOf } from "../report.ts";
+import type { FleetAnswer } from "../waiting.ts";
 
 export function fixture(name: string, ...args: string[]): Program {
   return {
@@ -51,7 +52,7 @@ export interface Rig {
 
 export async function rig(
   more: Partial<FunctionConfiguration> = {},
-  options: Pick<FleetOptions, "initLimitMs"> = {},
+  options: Omit<FleetOptions, "report" | "path"> = {},
 ): Promise<Rig> {
   const events: SandboxEvent[] = [];
   const fleet = await startFleet(configured(more), {
@@ -71,8 +72,7 @@ export async function rig(
     },
     async [Symbol.asyncDispose]() {
       await fleet.shutdown();
-      const [stream] = new Set(events.map((event) => event.environment));
-      const left = stream === undefined ? [] : processesOf(stream);
+      const left = [...new Set(events.map((event) => event.environment))].flatMap(processesOf);
       if (left.length > 0) throw new Error(`processes left: ${left.join(", ")}`);
     },
   };

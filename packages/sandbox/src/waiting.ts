@@ -1,0 +1,85 @@
+/** A caller between its request and its answer, and how it is turned away (environment.md 5.2). */
+import { randomUUID } from "node:crypto";
+import type { InvocationReport } from "./events.ts";
+import { completeTraceId } from "./identifiers.ts";
+import type { InvocationAnswer, Job, ResponseMode, StreamedAnswer } from "./invocation.ts";
+
+export interface InvokeRequest {
+  /** The event: JSON. */
+  readonly payload: Uint8Array;
+  /** A UUID; made up when absent. */
+  readonly requestId?: string;
+  /** `Root=…`, with or without the rest; made up when absent. */
+  readonly traceId?: string;
+  /** JSON text. */
+  readonly clientContext?: string;
+}
+
+/** An invocation has two ends: the caller waits for the first, the environment is free after the second. */
+export interface Invocation<Answer = FleetAnswer> {
+  readonly requestId: string;
+  /** As soon as the runtime posted it, or began to. Never rejects. */
+  readonly answer: Promise<Answer>;
+  /** The end of the invocation; `undefined` when it was refused. Never rejects. */
+  readonly ended: Promise<InvocationReport | undefined>;
+}
+
+/** `refused`: no environment took the event, for the reason the Invoke API has for it (environment.md 5.2). */
+export type FleetAnswer = InvocationAnswer & { readonly refused?: Refusal };
+
+export type Refusal = "TooManyRequestsException" | "ServiceException";
+
+export interface Waiting {
+  /** Since when it is a caller, on the clock of `performance.now()`. */
+  readonly since: number;
+  /** It has its whole answer: its environment has only to ask for the next event. */
+  answered: boolean;
+  readonly job: Job;
+  readonly invocation: Invocation<FleetAnswer | StreamedAnswer>;
+  readonly end: (report: InvocationReport | undefined) => void;
+}
+
+export function waitingOf(request: InvokeRequest, mode: ResponseMode): Waiting {
+  const { payload, requestId = randomUUID(), clientContext } = request;
+  const traceId = completeTraceId(request.traceId);
+  const answered = deferred<FleetAnswer | StreamedAnswer>();
+  const ended = deferred<InvocationReport | undefined>();
+  const answer = (given: FleetAnswer | StreamedAnswer): void => {
+    waiting.answered = !("stream" in given);
+    answered.resolve(given);
+  };
+  const waiting: Waiting = {
+    since: performance.now(),
+    answered: false,
+    job: { requestId, payload, traceId, clientContext, mode, answer },
+    invocation: { requestId, answer: answered.promise, ended: ended.promise },
+    end: ended.resolve,
+  };
+  return waiting;
+}
+
+/** Why a caller is turned away: the first two are Lambda's own words for it. */
+export type Reason =
+  | "ReservedFunctionConcurrentInvocationLimitExceeded"
+  | "ConcurrentInvocationLimitExceeded"
+  | "shutdown";
+
+export function refuse({ job, end }: Waiting, reason: Reason): void {
+  const { requestId } = job;
+  const document =
+    reason === "shutdown"
+      ? { Type: "Service", Message: "The execution environment was shut down" }
+      : { Reason: reason, Type: "User", message: "Rate Exceeded." };
+  const refused = reason === "shutdown" ? "ServiceException" : "TooManyRequestsException";
+  const answer: FleetAnswer = { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
+  job.answer(answer);
+  end(undefined);
+}
+
+function deferred<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}
