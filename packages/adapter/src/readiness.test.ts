@@ -162,6 +162,28 @@ describe("waitUntilReady over HTTP", () => {
     expect(one.lines).toHaveLength(1);
   });
 
+  it.each([
+    [
+      "what the one before it met, when the last attempt was too short to tell",
+      100,
+      "answered with status 503",
+    ],
+    ["that the last attempt got no answer, when it had the time for one", 3000, "no answer within 2990ms"],
+  ])("says at the limit %s", async (_, limitMs, state) => {
+    one = machine({}, { virtualTime: true });
+    const port = await serve(async (connection) => {
+      await connection.readRequest();
+      if (connection.number === 0) connection.socket.end(status(503));
+    });
+    const waiting = wait(port, {}, limitMs);
+    await eventually(() => app?.connections[0]?.socket.destroyed);
+    await turns(5);
+    await one.advance(10);
+    await eventually(() => app?.requests.length === 2);
+    await one.advance(limitMs + 100);
+    expect(await waiting).toEqual({ ready: false, state });
+  });
+
   it("asks nothing of an app that takes the connection only after the attempt was given up", async () => {
     one = machine({}, { virtualTime: true });
     const port = await serve(answering(OK));

@@ -13,6 +13,12 @@ import { includesStatus } from "./variable-values.ts";
  */
 const ATTEMPT_MS = 10_000;
 
+/**
+ * An attempt that had less time than this because the limit was near, ms, says nothing by getting no answer: what the
+ * ones before it met is the better reason.
+ */
+const TOO_SHORT_MS = 100;
+
 /** Pause between attempts, ms: short while every millisecond is cold start, longer when it is plainly slow (B36). */
 const EAGER_PAUSE_MS = 10;
 const PATIENT_PAUSE_MS = 50;
@@ -34,13 +40,15 @@ export async function waitUntilReady(
   const start = platform.now().monotonic;
   const since = (): number => platform.now().monotonic - start;
   const url = describe(config);
-  let state = "not tried yet";
+  const untried = "not tried yet";
+  let state = untried;
   const progress = everySoOften(platform, PROGRESS_MS, (ms) =>
     log.info(`app is not ready after ${ms}ms`, { url, state }),
   );
   try {
     while (since() < limitMs) {
       const left = Math.min(ATTEMPT_MS, limitMs - since());
+      const before = state;
       const outcome = await attempt(platform, config, app, left, (now) => (state = now));
       if (outcome.ready) {
         log.debug("app is ready", { url, after_ms: Math.round(since()) });
@@ -48,6 +56,7 @@ export async function waitUntilReady(
           log.info("The readiness check answered 404, which counts as ready", { url });
         return { ready: true };
       }
+      if (outcome.timedOut && left < TOO_SHORT_MS && before !== untried) state = before;
       await sleep(platform, since() < EAGER_FOR_MS ? EAGER_PAUSE_MS : PATIENT_PAUSE_MS);
     }
     return { ready: false, state };
@@ -56,7 +65,9 @@ export async function waitUntilReady(
   }
 }
 
-type Outcome = { readonly ready: true; readonly status: number | undefined } | { readonly ready: false };
+type Outcome =
+  | { readonly ready: true; readonly status: number | undefined }
+  | { readonly ready: false; readonly timedOut: boolean };
 
 /** One attempt; `tell` gets what it meets, also while it is still waiting. */
 async function attempt(
@@ -82,12 +93,14 @@ async function attempt(
     const status = await within(platform, limitMs, work, () => timeout);
     if (status === undefined || includesStatus(config.healthyStatus, status)) return { ready: true, status };
     tell(`answered with status ${status}`);
+    return { ready: false, timedOut: false };
   } catch (error) {
     over = true;
     cut();
-    tell(error instanceof Failure && error.code === "Adapter.AppNotReady" ? error.message : reason(error));
+    const timedOut = error instanceof Failure && error.code === "Adapter.AppNotReady";
+    tell(timedOut ? error.message : reason(error));
+    return { ready: false, timedOut };
   }
-  return { ready: false };
 }
 
 async function askStatus(config: Config, app: AppClient, onCut: (cut: () => void) => void): Promise<number> {
