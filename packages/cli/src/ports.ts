@@ -8,21 +8,22 @@ export async function freePort(): Promise<number> {
 }
 
 /** Says in time what would otherwise be said after the app has booted. */
-export async function requirePort(host: string, port: number): Promise<void> {
+export async function requirePort(host: string, port: number, option?: string): Promise<void> {
   try {
     await bindOnce(host, port);
   } catch (error) {
-    throw portFailure(host, port, error);
+    throw portFailure(host, port, error, option);
   }
 }
 
-export function portFailure(host: string, port: number, cause: unknown): UserFailure {
+/** `option` is the one that asked for the port. */
+export function portFailure(host: string, port: number, cause: unknown, option = "--port"): UserFailure {
   const where = `${host}:${port}`;
   switch (systemCodeOf(cause) ?? "") {
     case "EADDRINUSE":
       return userFailure(
         `Port ${port} is in use by another program`,
-        "End that program, choose another port (--port 3001), or let a free one be found (--port 0).",
+        `End that program, choose another port (${option} 3001), or let a free one be found (${option} 0).`,
         { cause },
       );
     case "EACCES":

@@ -67,6 +67,16 @@ function devCommand() {
       3000,
     )
     .option("--host <address>", "address of the Function URL", "127.0.0.1")
+    .option(
+      "--invoke-port <number>",
+      "port of the Invoke API, for AWS SDKs and the AWS CLI; 0 takes a free one",
+      integerBetween(0, 65_535),
+      0,
+    )
+    .option(
+      "--destination <file>",
+      "add what becomes of asynchronous invocations to this file, one JSON record a line",
+    )
     .option("--stream", "stream answers: as a Function URL in RESPONSE_STREAM mode")
     .option(
       "--concurrency <number>",

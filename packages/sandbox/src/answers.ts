@@ -37,6 +37,18 @@ export function errorInTrailers(posted: Pick<Posted, "trailers">): string | unde
   return sent === undefined || sent === "" ? undefined : errorTypeOf(sent);
 }
 
+/** What there is to say of a stream that broke off: the runtime's own words, if its trailers have any. */
+export function brokenStreamDocument(posted: Pick<Posted, "trailers">, errorType: string): Uint8Array {
+  const sent = documentInTrailers(posted);
+  if (sent.length > 0) return sent;
+  if (errorType === tooLarge().errorType) return tooLarge().payload;
+  return Buffer.from(JSON.stringify({ errorType, errorMessage: "The streamed answer broke off" }));
+}
+
+function documentInTrailers({ trailers }: Pick<Posted, "trailers">): Uint8Array {
+  return Buffer.from(trailers[errorBodyTrailer] ?? "", "base64");
+}
+
 /** The parts of an HTTP request that decide, once its body was read. */
 export interface Posted {
   readonly headers: IncomingHttpHeaders;
@@ -48,8 +60,7 @@ export interface Posted {
 export function fromResponsePost(posted: Posted, body: Uint8Array): RuntimeAnswer {
   const errorType = errorInTrailers(posted);
   if (errorType === undefined) return { payload: body };
-  const document = Buffer.from(posted.trailers[errorBodyTrailer] ?? "", "base64");
-  return { payload: document, errorType };
+  return { payload: documentInTrailers(posted), errorType };
 }
 
 /** An answer to `/error`: the body goes to the caller byte for byte, but for one content type. */
@@ -60,7 +71,7 @@ export function fromErrorPost(posted: Posted, body: Uint8Array): RuntimeAnswer {
 }
 
 /** What the caller gets when the runtime posted more than it may. */
-export function tooLarge(): RuntimeAnswer {
+export function tooLarge(): { readonly payload: Uint8Array; readonly errorType: string } {
   const document = {
     errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`,
     errorType: "Function.ResponseSizeTooLarge",

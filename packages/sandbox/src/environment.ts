@@ -15,6 +15,7 @@ import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
 import { failedInit, initTracesOf } from "./init-report.ts";
 import { type InitOutcome, initialize } from "./init.ts";
 import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { logLinesOf } from "./report.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
 import { type Variables, variablesOf } from "./variables.ts";
@@ -41,6 +42,8 @@ export class Environment {
   #shutdown: Promise<void> | undefined;
   /** Duration of a reported init, until the first invocation reports it. */
   #initDurationMs: number | undefined;
+  /** Takes the log of the running invocation, if its caller asked for it. */
+  #log: ((line: string) => void) | undefined;
   readonly #configuration: FunctionConfiguration;
   readonly #initLimitMs: number;
   readonly #report: (event: SandboxEvent) => void;
@@ -82,6 +85,7 @@ export class Environment {
   /** One invocation, with init inside it when nothing runs. Never rejects; resolves at its end. */
   invoke(job: Job): Promise<InvocationReport> {
     this.#to("invoke");
+    this.#log = job.log;
     return this.#as(this.#invoke(job));
   }
 
@@ -121,8 +125,10 @@ export class Environment {
     }
     const boot = this.#boot as Boot;
     // First the event, then the words about it: nothing stands between a caller and its handler.
-    boot.runtimeApi.deliver(deliveryOf(job, this.#functionArn, deadlineMs, answer));
-    boot.registry.invoke(() => invokeEventOf(job, this.#functionArn, deadlineMs));
+    const functionArn =
+      job.qualifier === undefined ? this.#functionArn : `${this.#functionArn}:${job.qualifier}`;
+    boot.runtimeApi.deliver(deliveryOf(job, functionArn, deadlineMs, answer));
+    boot.registry.invoke(() => invokeEventOf(job, functionArn, deadlineMs));
     this.#tellStart(job);
     const outcome = await boot.watch.until(boot.atRest, started + timeoutMs - performance.now());
     if (outcome !== "met") {
@@ -278,11 +284,14 @@ export class Environment {
     };
     this.#tell({ type: "end", requestId });
     this.#tell(report);
+    this.#log = undefined;
     return report;
   }
 
-  #tell(event: Told): void {
-    this.#report({ time: new Date(), environment: this.id, environmentNumber: this.number, ...event });
+  #tell(told: Told): void {
+    const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
+    this.#report(event);
+    if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);
   }
 }
 

@@ -16,4 +16,8 @@ export type { InvocationAnswer, ResponseMode, StreamedAnswer } from "./invocatio
 export { logLinesOf } from "./report.ts";
 export type { RefusedVariable } from "./variables.ts";
 export { listenFunctionUrl } from "./listeners/function-url.ts";
-export type { FunctionUrlListener, FunctionUrlOptions } from "./listeners/function-url.ts";
+export type { FunctionUrlOptions } from "./listeners/function-url.ts";
+export type { HttpListener } from "./listeners/http-listener.ts";
+export { listenInvokeApi } from "./listeners/invoke-api.ts";
+export type { InvokeApiOptions } from "./listeners/invoke-api.ts";
+export type { AsyncOptions, DestinationRecord } from "./async-invocations.ts";

@@ -19,6 +19,8 @@ export interface InvocationAnswer {
 export interface StreamedAnswer {
   readonly requestId: string;
   readonly stream: AnswerStream;
+  /** Why it broke off, as the document a buffered caller would have had: known when the invocation has ended. */
+  readonly failure: () => Uint8Array | undefined;
 }
 
 /** Whether the caller wants the answer in one piece or as it comes: the invoker decides (environment.md 1.5). */
@@ -31,6 +33,10 @@ export interface Job {
   readonly traceId: string;
   /** JSON text. */
   readonly clientContext: string | undefined;
+  /** As the caller named the version or alias. */
+  readonly qualifier: string | undefined;
+  /** Takes the lines of its log. */
+  readonly log: ((line: string) => void) | undefined;
   readonly mode: ResponseMode;
   /** Takes the answer, as early as possible. */
   readonly answer: (answer: InvocationAnswer | StreamedAnswer) => void;
@@ -42,6 +48,8 @@ export class OneAnswer {
   /** The runtime broke the protocol: what the log says of it. */
   fault: { readonly errorType: string; readonly message: string } | undefined;
   #given = false;
+  /** What a stream that broke off would have told if it had not begun. */
+  #failure: Uint8Array | undefined;
   readonly #job: Job;
 
   constructor(job: Job) {
@@ -55,17 +63,24 @@ export class OneAnswer {
     } else if ("stream" in answer) {
       if (this.#given) return;
       this.#given = true;
-      this.#job.answer({ requestId: this.#job.requestId, stream: answer.stream });
+      this.#job.answer({
+        requestId: this.#job.requestId,
+        stream: answer.stream,
+        failure: () => this.#failure,
+      });
     } else this.#send(answer.payload, answer.errorType);
   }
 
   /** The streamed answer failed in its middle: the caller has seen that, the report is still to say so. */
-  break(errorType: string): void {
+  break(errorType: string, document: Uint8Array): void {
     this.errorType ??= errorType;
+    this.#failure ??= document;
   }
 
   fail(failure: Failure): void {
-    this.#send(payloadOf(failure, this.#job.requestId), failure.errorType);
+    // The stream of a process that died breaks off as well, before or after: this says more.
+    this.#failure = payloadOf(failure, this.#job.requestId);
+    this.#send(this.#failure, failure.errorType);
   }
 
   #send(payload: Uint8Array, errorType: string | undefined): void {
@@ -101,7 +116,7 @@ export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, an
     payload,
     mode: job.mode,
     answer: (given) => answer.give(given),
-    broke: (errorType) => answer.break(errorType),
+    broke: (errorType, document) => answer.break(errorType, document),
   };
 }
 

@@ -11,6 +11,7 @@ import { type ErrorBody, MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wi
 import {
   BrokenStream,
   type RuntimeAnswer,
+  brokenStreamDocument,
   errorInTrailers,
   errorTypeOf,
   fromErrorPost,
@@ -37,7 +38,7 @@ export interface Delivery {
   /** Takes the answer; called at most once. */
   readonly answer: (answer: RuntimeAnswer) => void;
   /** The answer was a stream, and broke off. */
-  readonly broke: (errorType: string) => void;
+  readonly broke: (errorType: string, document: Uint8Array) => void;
 }
 
 /** What the runtime posted to `/init/error`. */
@@ -186,7 +187,7 @@ export class RuntimeApi {
         : request.complete
           ? errorInTrailers(request)
           : "Runtime.TruncatedResponse";
-    if (errorType !== undefined) delivery.broke(errorType);
+    if (errorType !== undefined) delivery.broke(errorType, brokenStreamDocument(request, errorType));
     this.#sent();
     if (length > maxStreamBytes) replyError(response, 413, requestEntityTooLarge);
     else if (request.complete) replyAccepted(response);

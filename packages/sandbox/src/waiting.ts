@@ -13,6 +13,10 @@ export interface InvokeRequest {
   readonly traceId?: string;
   /** JSON text. */
   readonly clientContext?: string;
+  /** As the caller named the version or alias; the function sees it in its ARN. */
+  readonly qualifier?: string;
+  /** Takes the invocation's log, line by line, as Lambda writes it: up to REPORT, which comes before `ended`. */
+  readonly log?: (line: string) => void;
 }
 
 /** An invocation has two ends: the caller waits for the first, the environment is free after the second. */
@@ -40,7 +44,7 @@ export interface Waiting {
 }
 
 export function waitingOf(request: InvokeRequest, mode: ResponseMode): Waiting {
-  const { payload, requestId = randomUUID(), clientContext } = request;
+  const { payload, requestId = randomUUID(), clientContext, qualifier, log } = request;
   const traceId = completeTraceId(request.traceId);
   const answered = deferred<FleetAnswer | StreamedAnswer>();
   const ended = deferred<InvocationReport | undefined>();
@@ -51,7 +55,7 @@ export function waitingOf(request: InvokeRequest, mode: ResponseMode): Waiting {
   const waiting: Waiting = {
     since: performance.now(),
     answered: false,
-    job: { requestId, payload, traceId, clientContext, mode, answer },
+    job: { requestId, payload, traceId, clientContext, qualifier, log, mode, answer },
     invocation: { requestId, answer: answered.promise, ended: ended.promise },
     end: ended.resolve,
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -37,6 +37,7 @@ describe("anylambda dev", () => {
       app     │ app got GET /
 
         http://127.0.0.1:N/  Ctrl-C ends it
+        aws lambda invoke --endpoint-url http://127.0.0.1:N --function-name fixtures answer.json
 
       lambda  │ START RequestId: ID Version: $LATEST
       app     │ app got GET /some?where
@@ -127,6 +128,37 @@ describe("anylambda dev", () => {
   });
 });
 
+describe("the Invoke API of anylambda dev", () => {
+  it("takes what the AWS CLI would send, and writes what becomes of events nobody waits for", async () => {
+    const destination = join(await mkdtemp(join(tmpdir(), "anylambda-destination-")), "records.jsonl");
+    const dev = await up(["--destination", destination, "--name", "shop", ...app]);
+    const [, url] = await dev.saying(/aws lambda invoke --endpoint-url (\S+) --function-name shop/);
+    const send = (type: string): Promise<Response> =>
+      fetch(`${url}/2015-03-31/functions/shop/invocations`, {
+        method: "POST",
+        headers: { "X-Amz-Invocation-Type": type },
+        body: `{"any":"event"}`,
+      });
+    // The adapter posts what is no HTTP event to /events; the app answers everything.
+    expect((await send("RequestResponse")).headers.get("x-amz-executed-version")).toBe("$LATEST");
+    expect((await send("Event")).status).toBe(202);
+    await dev.saying(/(app got POST \/events[^]*){2}REPORT/);
+    dev.signal("SIGINT");
+    expect((await dev.result).code).toBe(0);
+    const record = JSON.parse(await readFile(destination, "utf8")) as object;
+    expect(record).toMatchObject({ version: "1.0", requestPayload: { any: "event" } });
+  });
+  it("says which port it cannot have", async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await run(["dev", "--port", "0", "--invoke-port", String(port), ...app]);
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain("(--invoke-port 3001)");
+  });
+});
+
 describe("anylambda dev --json", () => {
   it("prints one object a line, with Lambda's own lines as text", async () => {
     const dev = await up(["--json", ...app]);
@@ -167,7 +199,10 @@ describe("anylambda dev --json", () => {
       command: "node app.mjs",
       appPort: expect.any(Number),
     });
-    expect(listening).toMatchObject({ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) });
+    expect(listening).toMatchObject({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+      invokeUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    });
     expect(report).toMatchObject({ status: "success", text: expect.stringMatching(/^REPORT RequestId: /) });
     for (const { time } of told) expect(new Date(String(time)).toISOString()).toBe(time);
   });

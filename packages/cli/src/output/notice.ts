@@ -13,7 +13,13 @@ export type CommandNotice =
       readonly memorySizeMb: number;
       readonly timeoutSeconds: number;
     }
-  | { readonly type: "listening"; readonly url: string }
+  | {
+      readonly type: "listening";
+      readonly url: string;
+      /** Of the Invoke API: what an SDK takes as its endpoint. */
+      readonly invokeUrl: string;
+      readonly name: string;
+    }
   | { readonly type: "warning"; readonly message: string }
   | {
       readonly type: "failure";

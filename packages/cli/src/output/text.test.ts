@@ -38,7 +38,7 @@ const own: CommandNotice[] = [
     memorySizeMb: 512,
     timeoutSeconds: 30,
   },
-  { type: "listening", url: "http://127.0.0.1:3000/" },
+  { type: "listening", url: "http://127.0.0.1:3000/", invokeUrl: "http://127.0.0.1:4001", name: "shop" },
   { type: "stopping", signal: "SIGINT" },
   { type: "warning", message: "careful" },
   { type: "failure", message: "It broke", hint: "Mend it.", lines: ["last words"] },

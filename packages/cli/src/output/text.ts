@@ -41,7 +41,7 @@ function tell(form: Form, notice: Notice): void {
       platform(form, [sentenceOf(notice)]);
       return;
     case "listening":
-      form.write(`\n  ${paint("address", notice.url)}  ${paint("quiet", "Ctrl-C ends it")}\n\n`);
+      form.write(listeningText(form, notice));
       return;
     case "warning":
       form.complain(`${paint("warning", "warning:")} ${notice.message}\n`);
@@ -78,6 +78,15 @@ function log(form: Form, { source, line: text }: Extract<SandboxEvent, { type: "
 function line({ paint, width, number }: Form, tone: Tone, who: string, text: string): string {
   const name = number === 1 ? who : `${who} ${number}`;
   return `${paint(tone, `${name.padEnd(width)} │`)} ${text}\n`;
+}
+
+function listeningText(
+  { paint, quiet }: TextForm,
+  { url, invokeUrl, name }: Extract<CommandNotice, { type: "listening" }>,
+): string {
+  // The file is where the answer goes: the AWS CLI insists on one.
+  const hint = `aws lambda invoke --endpoint-url ${invokeUrl} --function-name ${name} answer.json`;
+  return `\n  ${paint("address", url)}  ${paint("quiet", "Ctrl-C ends it")}\n${quiet ? "" : `  ${paint("quiet", hint)}\n`}\n`;
 }
 
 function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {

@@ -5,8 +5,7 @@
  * the request target with its escapes. Bodies are bytes until the event format wants text.
  */
 import { randomUUID } from "node:crypto";
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type ClientResponse, type HeaderField, MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import * as functionUrl from "@anylambda/wire/front-doors/function-url";
 import { nodeCodec } from "@anylambda/wire/node";
@@ -15,6 +14,7 @@ import { newTraceRoot, urlIdOf } from "../identifiers.ts";
 import { drained, readBody } from "../request-body.ts";
 import type { FleetAnswer } from "../waiting.ts";
 import { toLatin1, toUtf8 } from "./header-text.ts";
+import { type HttpListener, createFrontServer, listenAt } from "./http-listener.ts";
 import { relayStream } from "./streamed-answer.ts";
 
 export interface FunctionUrlOptions {
@@ -26,48 +26,23 @@ export interface FunctionUrlOptions {
   readonly invokeMode?: "BUFFERED" | "RESPONSE_STREAM" | undefined;
 }
 
-export interface FunctionUrlListener {
-  /** `http://HOST:PORT/` */
-  readonly url: string;
-  readonly port: number;
-  /** Accepts nothing more; resolves when the last answer is sent. */
-  close(): Promise<void>;
-}
-
 /** Opens the front door. Rejects when the port is taken or the address is not this machine's. */
 export async function listenFunctionUrl(
   fleet: Fleet,
   options: FunctionUrlOptions = {},
-): Promise<FunctionUrlListener> {
+): Promise<HttpListener> {
   const { host = "127.0.0.1", port = 0, invokeMode = "BUFFERED" } = options;
   const id = urlIdOf(fleet.configuration);
   const domainName = `${id}.lambda-url.${fleet.configuration.region}.on.aws`;
-  const server = createServer(
-    {
-      // Lambda takes 1 MB of request line and headers (environment.md 5.6).
-      maxHeaderSize: 1024 * 1024,
-      // Longer than any load balancer or test tool keeps a connection: nobody should meet a closed one.
-      keepAliveTimeout: 75_000,
-      // An upload may be slow; a caller that sends nothing is nobody's cost on a developer's machine.
-      requestTimeout: 0,
-      noDelay: true,
-    },
-    (request, response) => {
-      serve(fleet, door, request, response, server).catch(() => {
-        // A bug of ours must not take the server down with it.
-        if (!response.headersSent) send(response, randomUUID(), badGateway, server);
-      });
-    },
-  );
-  server.maxHeadersCount = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
+  const server = createFrontServer((request, response) => {
+    serve(fleet, door, request, response, server).catch(() => {
+      // A bug of ours must not take the server down with it.
+      if (!response.headersSent) send(response, randomUUID(), badGateway, server);
+    });
   });
-  const address = server.address() as AddressInfo;
-  const door: Door = { id, domainName, port: address.port, streams: invokeMode === "RESPONSE_STREAM" };
-  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return { url: `http://${name}:${address.port}/`, port: address.port, close: () => close(server) };
+  const listener = await listenAt(server, host, port);
+  const door: Door = { id, domainName, port: listener.port, streams: invokeMode === "RESPONSE_STREAM" };
+  return listener;
 }
 
 /** What is the same for every request. */
@@ -173,13 +148,6 @@ function headerPairs(raw: readonly string[]): HeaderField[] {
 function sourceIpOf(request: IncomingMessage): string {
   const address = request.socket.remoteAddress ?? "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
-}
-
-async function close(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
 }
 
 /** Request payload limit of a synchronous invocation (environment.md 5.6). */

@@ -1,10 +1,11 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Rig, call, fixture, of, rig, until } from "../testing/harness.ts";
-import { type FunctionUrlListener, listenFunctionUrl } from "./function-url.ts";
+import { listenFunctionUrl } from "./function-url.ts";
+import type { HttpListener } from "./http-listener.ts";
 
 let r: Rig;
-let listener: FunctionUrlListener;
+let listener: HttpListener;
 let address: string;
 
 beforeAll(async () => {

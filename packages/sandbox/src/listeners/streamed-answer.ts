@@ -13,6 +13,7 @@ import { nodeCodec } from "@anylambda/wire/node";
 import type { AnswerStream } from "../answers.ts";
 import { BrokenStream } from "../answers.ts";
 import { toLatin1 } from "./header-text.ts";
+import { writable } from "./http-listener.ts";
 
 /** Never rejects for what the function does. */
 export async function relayStream(
@@ -75,17 +76,4 @@ function writeHead(response: ServerResponse, requestId: string, { status, header
 function badGateway(response: ServerResponse, requestId: string): void {
   response.writeHead(502, ["Content-Type", "text/plain", "x-amzn-RequestId", requestId]);
   response.end("Internal Server Error");
-}
-
-/** Resolves when the client has taken what was written, or has gone. */
-function writable(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-  });
 }

@@ -1,0 +1,61 @@
+/** What the HTTP servers that face callers have in common. */
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface HttpListener {
+  /** `http://HOST:PORT/` */
+  readonly url: string;
+  readonly port: number;
+  /** Accepts nothing more; resolves when the last answer is sent. */
+  close(): Promise<void>;
+}
+
+export function createFrontServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(
+    {
+      // Lambda takes 1 MB of request line and headers (environment.md 5.6).
+      maxHeaderSize: 1024 * 1024,
+      // Longer than any load balancer or test tool keeps a connection: nobody should meet a closed one.
+      keepAliveTimeout: 75_000,
+      // An upload may be slow; a caller that sends nothing is nobody's cost on a developer's machine.
+      requestTimeout: 0,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/** Rejects when the port is taken or the address is not this machine's. */
+export async function listenAt(server: Server, host: string, port: number): Promise<HttpListener> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return { url: `http://${name}:${address.port}/`, port: address.port, close: () => close(server) };
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+/** Resolves when the client has taken what was written, or has gone. */
+export function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
+}
