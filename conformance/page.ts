@@ -25,7 +25,9 @@ function intro(): string {
 
 Every row below is a scenario that runs over real sockets: a scripted Lambda on one side, a scripted app on the other, and between them, as a process of its own, our adapter or AWS Lambda Web Adapter (LWA). Our adapter must do what stands under *Ours*. LWA, where it is installed, must do what stands under *LWA*: a verdict that is not true any more fails the test too.
 
-\`npx vitest run --project conformance\` runs all of it. \`node conformance/install-lwa.mjs\` builds LWA ${LWA_VERSION}, the newest in the registry of crates, with the profile of LWA's releases (a panic ends the process); without cargo, LWA is left out by name. Where a later LWA behaves in another way, as far as its documents and source tell, the row says so.`;
+\`npx vitest run --project conformance\` runs all of it. \`node conformance/install-lwa.mjs\` builds LWA ${LWA_VERSION}, the newest in the registry of crates, with the profile of LWA's releases (a panic ends the process); without cargo, LWA is left out by name. Where a later LWA behaves in another way, as far as its documents and source tell, the row says so.
+
+\`conformance/swap.test.ts\` goes the other way round: three apps of LWA's list of examples (Express behind an HTTP API, FastAPI streaming to a Function URL, Express behind a queue) run with the settings that LWA documents and no others, behind both adapters at once, and their clients see the same status, headers and bytes.`;
 }
 
 function summary(): string {

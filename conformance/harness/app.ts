@@ -42,7 +42,11 @@ interface Open {
 
 const READY = Buffer.from("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 
-export async function startApp(host: string, isLate: boolean): Promise<App> {
+/** `leaves` its port at times, or has not come to it yet (`isLate`). */
+export async function startApp(
+  host: string,
+  { isLate, leaves }: { readonly isLate: boolean; readonly leaves: boolean },
+): Promise<App> {
   const connections = new Set<Open>();
   let scene: AppScene | undefined;
   let used = new Map<AppAnswer, number>();
@@ -121,7 +125,10 @@ export async function startApp(host: string, isLate: boolean): Promise<App> {
     createServer({ noDelay: true }, (socket) => accept(socket, "port")),
     createServer({ noDelay: true }, (socket) => accept(socket, "port2")),
   ] as const;
-  const ports = [await listening(servers[0], 0, host), await listening(servers[1], 0, host)] as const;
+  const ports = [
+    isLate || leaves ? await keptPort(servers[0], host) : await listening(servers[0], 0, host),
+    await listening(servers[1], 0, host),
+  ] as const;
   if (isLate) await stop(servers[0]);
 
   return {
@@ -197,7 +204,7 @@ function listening(server: Server, port: number, host: string): Promise<number> 
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve((server.address() as AddressInfo).port);
     });
   });
@@ -210,10 +217,25 @@ function stop(server: Server): Promise<void> {
   });
 }
 
+/**
+ * Listens on a port that is free and that no system gives to whoever asks for any: one that is left for a while
+ * would otherwise be another scenario's before it is taken again.
+ */
+async function keptPort(server: Server, host: string): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      return await listening(server, port, host);
+    } catch (error) {
+      if (attempt === 20) throw error;
+    }
+  }
+}
+
 /** A port on which nobody listens. */
 export async function closedPort(): Promise<number> {
   const server = createServer();
-  const port = await listening(server, 0, "127.0.0.1");
+  const port = await keptPort(server, "127.0.0.1");
   await stop(server);
   return port;
 }

@@ -31,6 +31,10 @@ export function judge(expected: Expected, outcome: Outcome): string[] {
   if (expected.error !== undefined) wrong.push(...error(expected.error, outcome));
   if (expected.stream !== undefined) wrong.push(...stream(expected.stream, outcome));
   wrong.push(...journal(expected, outcome.journal));
+  const used = new Set(outcome.requests.map(({ connection }) => connection)).size;
+  const { atLeast = used, atMost = used } = expected.connections ?? {};
+  if (used < atLeast || used > atMost)
+    wrong.push(`${used} connections were used, expected ${atLeast} to ${atMost}`);
   for (const call of expected.calls ?? []) {
     const made = outcome.calls.find(({ line }) => line === call.line);
     wrong.push(...(made === undefined ? [`there was no ${call.line}`] : message(call, made, "the API")));

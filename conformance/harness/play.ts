@@ -31,7 +31,7 @@ export function isSpent(outcome: Outcome): boolean {
 }
 
 export async function playFresh(subject: Subject, scenario: Scenario, limitMs: number): Promise<Outcome> {
-  const stage = await setStage(subject, scenario.appHost ?? "127.0.0.1", scenario.appIsLate === true);
+  const stage = await setStage(subject, scenario);
   try {
     return await play(stage, scenario, limitMs, () => stage.start(scenario.env ?? {}));
   } finally {
@@ -41,7 +41,7 @@ export async function playFresh(subject: Subject, scenario: Scenario, limitMs: n
 
 /** A stage whose subject waits for its first invocation, or has ended before. */
 export async function startShared(subject: Subject, env: Scenario["env"], limitMs: number): Promise<Stage> {
-  const stage = await setStage(subject, "127.0.0.1", false);
+  const stage = await setStage(subject, undefined);
   const journal = createJournal();
   const scene = { journal, rules: [], posted: [], calls: [] };
   stage.app.play({ journal, answers: [], serving: () => false, requests: [] });

@@ -71,6 +71,11 @@ export async function startRuntimeApi(label: string): Promise<RuntimeApi> {
       // A call's rule is looked up before its line is in the journal: steps that wait for the line come after it.
       const call = callOf(message.line);
       scene?.calls.push(message);
+      if (call === undefined) {
+        scene?.journal.add(`${label} unknown ${message.line}`);
+        send(socket, 404, "", "{}");
+        continue;
+      }
       const rule = ruleFor(call);
       scene?.journal.add(`${label} ${message.line}`);
       if (rule !== undefined) misbehave(socket, call, rule);
@@ -187,7 +192,7 @@ export async function startRuntimeApi(label: string): Promise<RuntimeApi> {
   };
 }
 
-function callOf(line: string): ApiCall {
+function callOf(line: string): ApiCall | undefined {
   const calls: readonly ApiCall[] = [
     "register",
     "event/next",
@@ -198,9 +203,7 @@ function callOf(line: string): ApiCall {
     "response",
     "error",
   ];
-  const call = calls.find((one) => line.endsWith(`/${one}`));
-  if (call === undefined) throw new Error(`The subject called ${line}`);
-  return call;
+  return calls.find((one) => line.endsWith(`/${one}`));
 }
 
 function answerOfNext(id: string, { event, headers, deadlineIn }: Invocation): Buffer {

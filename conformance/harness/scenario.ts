@@ -164,6 +164,8 @@ export interface Expected {
   readonly never?: RegExp;
   /** Lines of the journal that match, at most; those behind the first that matches `after`, if given. */
   readonly atMost?: { readonly lines: RegExp; readonly count: number; readonly after?: RegExp };
+  /** How many connections to the app carried the requests. */
+  readonly connections?: { readonly atLeast: number; readonly atMost: number };
   /** Calls of the Lambda APIs: for each, the first with its line. */
   readonly calls?: readonly (RequestExpected & { readonly line: string })[];
 }

@@ -5,7 +5,7 @@ import type { App } from "./app.ts";
 import type { Journal } from "./journal.ts";
 import { startRuntimeApi } from "./runtime-api.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
-import type { Env } from "./scenario.ts";
+import type { Env, Scenario } from "./scenario.ts";
 
 /** A program that can be put on the stage. */
 export interface Subject {
@@ -38,9 +38,12 @@ const lambdaEnv: Env = {
   AWS_LWA_PORT: "{port}",
 };
 
-export async function setStage(subject: Subject, appHost: string, appIsLate: boolean): Promise<Stage> {
+/** Of the scenario only what the app has to be from the start; `undefined` for several of them. */
+export async function setStage(subject: Subject, scenario: Scenario | undefined): Promise<Stage> {
+  const { appHost = "127.0.0.1", appIsLate = false, steps = [] } = scenario ?? {};
+  const leaves = steps.some((step) => "listen" in step && !step.listen);
   const [app, api, proxy] = await Promise.all([
-    startApp(appHost, appIsLate),
+    startApp(appHost, { isLate: appIsLate, leaves }),
     startRuntimeApi("api"),
     startRuntimeApi("proxy"),
   ]);

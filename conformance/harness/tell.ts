@@ -17,6 +17,7 @@ export function tell(expected: Expected): string {
   if (expected.error !== undefined) told.push(failure(expected.error));
   if (expected.stream !== undefined) told.push(stream(expected.stream));
   if (expected.answer !== undefined) told.push(answers(listOf(expected.answer)));
+  if (expected.connections !== undefined) told.push(connections(expected.connections));
   if (told.length === 0 || expected.request === undefined) told.push(...journal(expected));
   return told.filter((one) => one !== "").join("; ") || "goes on";
 }
@@ -38,6 +39,10 @@ function request({ line, headers, body, connection }: RequestExpected): string {
   if (body !== undefined) told.push(bytesOf(body).length === 0 ? "no body" : `the body ${bytes(body)}`);
   if (connection !== undefined) told.push(`over connection ${connection + 1}`);
   return told.join(" ");
+}
+
+function connections({ atLeast, atMost }: NonNullable<Expected["connections"]>): string {
+  return `over ${atLeast === atMost ? atLeast : `${atLeast} to ${atMost}`} connections`;
 }
 
 function failure({ type, message, document }: NonNullable<Expected["error"]>): string {
