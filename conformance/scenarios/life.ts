@@ -333,7 +333,7 @@ const asyncInit: readonly Scenario[] = [
     appIsLate: true,
     limitMs: 15_000,
     steps: [polled, { invoke: { event: functionUrl(), deadlineIn: 1200 } }, { answered: true }],
-    expect: { error: { type: /^Adapter\.(AppNotReady|DeadlineExceeded)$/ } },
+    expect: { error: { type: /^Adapter\.AppNotReady$/ } },
     lwa: {
       is: "fault",
       why: "The adapter waits past the deadline",

@@ -76,10 +76,11 @@ function read<T>(variable: Variable<T>, env: Platform["env"], problems: Problem[
       });
     return value;
   }
-  const instead = variable.fatal ? "" : `; using the default, ${plain(variable.defaultText)}`;
+  const fatal = variable.fatal && !(text === "" && variable.emptyIsDefault === true);
+  const instead = fatal ? "" : `; using the default, ${plain(variable.defaultText)}`;
   problems.push({
     message: `${name} is ${JSON.stringify(text)}, expected ${variable.expected}${instead}`,
-    fatal: variable.fatal,
+    fatal,
   });
   return variable.default;
 }

@@ -67,7 +67,12 @@ export async function handleInvocation(
     await answerRequest(deps, exchange, runtime, request, deadline);
   } catch (error) {
     if (error instanceof RuntimeApiError) throw error;
-    await fail(deps, exchange, runtime, deadline.expired ? tooSlow(exchange, deadline) : error);
+    await fail(
+      deps,
+      exchange,
+      runtime,
+      deadline.expired && !isNotReady(error) ? tooSlow(exchange, deadline) : error,
+    );
   } finally {
     deadline.stop();
     exchange.meter?.end();
@@ -209,6 +214,11 @@ async function streamAnswer(
   }
   delete exchange.stream;
   runtime.closeStream(exchange.requestId, await stream.end());
+}
+
+/** An app that never came up has its own words for it, and they say more than that the time is over. */
+function isNotReady(error: unknown): boolean {
+  return error instanceof Failure && error.code === "Adapter.AppNotReady";
 }
 
 function tooSlow(exchange: Exchange, deadline: Deadline): Failure {

@@ -122,11 +122,17 @@ describe("variables", () => {
       expect(messages[0]).toContain(name);
       expect(messages[0]).toContain(JSON.stringify(text));
       expect(messages[0]).toContain(variable.expected);
-      expect(fatal).toBe(variable.fatal);
+      const expectFatal = variable.fatal && !(text === "" && variable.emptyIsDefault === true);
+      expect(fatal).toBe(expectFatal);
       expect(config[key]).toEqual(variable.default);
-      expect(/using the default, .+$/.test(messages[0] ?? "")).toBe(!variable.fatal);
+      expect(/using the default, .+$/.test(messages[0] ?? "")).toBe(!expectFatal);
     },
   );
+
+  it("goes on with the default when a protocol or a mode is empty", () => {
+    const lenient = rows.filter(([, variable]) => variable.emptyIsDefault === true).map(([key]) => key);
+    expect(lenient).toEqual(["readinessProtocol", "invokeMode", "appFailure"]);
+  });
 
   it.each(rows.filter(([, { fallback }]) => fallback !== undefined))(
     "reads the older name of %s, and the newer wins without a word about the older",

@@ -22,6 +22,8 @@ export interface Variable<T> {
   readonly overlooked?: (text: string) => readonly string[];
   /** A wrong value ends the process: what it would otherwise lead to is worse than not starting. */
   readonly fatal: boolean;
+  /** An empty value is only told about: templates of infrastructure leave such ones for "not set". */
+  readonly emptyIsDefault?: true;
 }
 
 function row<T>(variable: Variable<T>): Variable<T> {
@@ -106,6 +108,7 @@ export const variables: {
     expected: "http or tcp",
     parse: (text) => parse.oneOf(text, ["http", "tcp"] as const),
     fatal: true,
+    emptyIsDefault: true,
   }),
   healthyStatus: row({
     name: "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS",
@@ -186,6 +189,7 @@ export const variables: {
     expected: "buffered or response_stream",
     parse: (text) => parse.oneOf(text, ["buffered", "response_stream"] as const),
     fatal: true,
+    emptyIsDefault: true,
   }),
   compression: row({
     name: "AWS_LWA_ENABLE_COMPRESSION",
@@ -270,6 +274,7 @@ export const variables: {
     expected: "error or response",
     parse: (text) => parse.oneOf(text, ["error", "response"] as const),
     fatal: true,
+    emptyIsDefault: true,
   }),
   maxContextBytes: row({
     name: "ANYLAMBDA_MAX_CONTEXT_BYTES",
