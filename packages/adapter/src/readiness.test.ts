@@ -121,6 +121,18 @@ describe("waitUntilReady over HTTP", () => {
     expect(await wait(port)).toEqual({ ready: true });
   });
 
+  it("tells the boot's timeline at its end", async () => {
+    const port = await serve(async ({ number, readRequest, socket }) => {
+      await readRequest();
+      socket.end(number === 0 ? status(503) : OK);
+    });
+    await wait(port);
+    const [line = ""] = one.lines.filter((text) => text.includes("app is ready"));
+    expect(line).toMatch(
+      /^DEBUG .* after_ms=\d+ timeline="\d+ms connected, no answer yet, \d+ms answered with status 503/,
+    );
+  });
+
   it("says every two seconds what it waits for", async () => {
     one = machine({}, { virtualTime: true });
     const port = await freePort();

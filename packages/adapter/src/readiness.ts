@@ -27,6 +27,9 @@ const EAGER_FOR_MS = 2000;
 /** Distance of the progress lines, ms; LWA's users grep for them. */
 const PROGRESS_MS = 2000;
 
+/** Entries of the boot's timeline, one for each change of what the attempts meet; an app may flap. */
+const MAX_TIMELINE = 20;
+
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly state: string };
 
 /** Resolves when the app is ready, or `limitMs` have passed; `state` then says what the last attempt met. */
@@ -42,6 +45,11 @@ export async function waitUntilReady(
   const url = describe(config);
   const untried = "not tried yet";
   let state = untried;
+  const timeline: string[] = [];
+  const tell = (now: string): void => {
+    if (now !== state && timeline.length < MAX_TIMELINE) timeline.push(`${Math.round(since())}ms ${now}`);
+    state = now;
+  };
   const progress = everySoOften(platform, PROGRESS_MS, (ms) =>
     log.info(`app is not ready after ${ms}ms`, { url, state }),
   );
@@ -49,9 +57,12 @@ export async function waitUntilReady(
     while (since() < limitMs) {
       const left = Math.min(ATTEMPT_MS, limitMs - since());
       const before = state;
-      const outcome = await attempt(platform, config, app, left, (now) => (state = now));
+      const outcome = await attempt(platform, config, app, left, tell);
       if (outcome.ready) {
-        log.debug("app is ready", { url, after_ms: Math.round(since()) });
+        const afterMs = Math.round(since());
+        // A boot that was told of while it lasted is told of at its end as well.
+        const level = afterMs < PROGRESS_MS ? "debug" : "info";
+        log[level]("app is ready", { url, after_ms: afterMs, timeline: timeline.join(", ") || undefined });
         if (outcome.status === 404)
           log.info("The readiness check answered 404, which counts as ready", { url });
         return { ready: true };
