@@ -127,7 +127,7 @@ describe("waitUntilReady over HTTP", () => {
       socket.end(number === 0 ? status(503) : OK);
     });
     await wait(port);
-    const [line = ""] = one.lines.filter((text) => text.includes("app is ready"));
+    const line = one.lines.find((text) => text.includes("app is ready"));
     expect(line).toMatch(
       /^DEBUG .* after_ms=\d+ timeline="\d+ms connected, no answer yet, \d+ms answered with status 503/,
     );
