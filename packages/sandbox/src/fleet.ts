@@ -6,7 +6,7 @@
  *  (3) Every invocation is answered: by the function, or, when it never reached an environment, as `refused`.
  *  (4) At most `maxConcurrency` environments exist; each has a number of its own, the lowest that is free.
  *  (5) Nobody waits while an environment is idle, and for whoever waits one is started, as long as (4) allows; but
- *      not while as many have answered and are about to ask for the next event, and nobody has waited for 20 ms.
+ *      not while as many have answered and are about to ask for the next event, and nobody has waited for 50 ms.
  *      A caller is not bound to the environment started for it: whichever is free first takes the first in line.
  *  (6) Of the idle environments the warmest is taken: the one used last, and none without processes before one
  *      that has them.
@@ -86,7 +86,7 @@ const maxWaiting = 1000;
  * A client that sends its next request as soon as it has an answer finds the environment not quite at rest: on Lambda
  * the network is slower than that. It should not meet a cold start for it, nor a 429. A slow extension takes longer.
  */
-const patienceMs = 20;
+const patienceMs = 50;
 
 /** An environment and its place in the fleet. */
 interface Member {
@@ -213,7 +213,8 @@ class Environments implements Fleet {
   #growLater(): void {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
-      this.#grow();
+      // After a stall of this process the timer is late, and what it waits for may lie in a socket not read yet.
+      setImmediate(() => this.#grow());
     }, patienceMs);
     this.#patience.unref();
   }

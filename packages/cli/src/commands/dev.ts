@@ -26,12 +26,15 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
       reporter.tell({ type: "warning", message });
     }
     const file = options.destination === undefined ? undefined : openDestination(options.destination);
-    const end = await withSession(command, options, reporter, async ({ fleet, interrupts }) => {
+    const served = withSession(command, options, reporter, async ({ fleet, interrupts }) => {
       const invokeMode = streams(fleet.configuration.variables) ? "RESPONSE_STREAM" : "BUFFERED";
       const listener = await listenFunctionUrl(fleet, { host, port, invokeMode }).catch((error: unknown) => {
         throw portFailure(host, port, error);
       });
-      const api = await openInvokeApi(fleet, invokePort, file);
+      const api = await openInvokeApi(fleet, invokePort, file).catch(async (error: unknown) => {
+        await listener.close();
+        throw error;
+      });
       const { name } = fleet.configuration;
       reporter.tell({ type: "listening", url: listener.url, invokeUrl: api.url.replace(/\/$/, ""), name });
       reporter.tell({ type: "stopping", signal: await interrupts.first });
@@ -39,8 +42,7 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
       await Promise.all([listener.close(), api.close(), fleet.shutdown()]);
       return "done";
     });
-    file?.close();
-    return end;
+    return served.finally(() => file?.close());
   });
 }
 
