@@ -171,10 +171,13 @@ describe("a fleet", () => {
 describe("any history of invocations of a fleet", () => {
   const steps = ["count", "error", "exit", "answer-then-exit", "pause"] as const;
 
+  const historyOf = (from: readonly (typeof steps)[number][]) =>
+    fc.array(fc.constantFrom(...from), { minLength: 1, maxLength: 14 });
+
   it("never has two in one environment (2), keeps the line (1) and the limit (4), answers all (3), leaves none (8)", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 14 }),
+        fc.oneof(historyOf(steps), historyOf(steps.filter((step) => !step.includes("exit")))),
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom(0, 300_000),
         fc.boolean(),
@@ -192,7 +195,12 @@ describe("any history of invocations of a fleet", () => {
           const served = all.filter((_, i) => answers[i]?.refused === undefined);
           expect(reports.filter((report) => report !== undefined).length).toBe(served.length);
           if (!throttles) expect(served.length).toBe(all.length);
-          expect(starts(r).length).toBe(served.length);
+          const order = starts(r).map(({ requestId }) => requestId);
+          expect(order.length).toBe(served.length);
+          // An environment that has lost its processes tells START when it has booted again: later than it was given
+          // the event. Without that, START shows the order in which callers were served.
+          if (!history.some((step) => step.includes("exit")))
+            expect(order).toEqual(served.map(({ requestId }) => requestId));
           holds(r.events, maxConcurrency);
           await r[Symbol.asyncDispose]();
         },
