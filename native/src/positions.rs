@@ -1,0 +1,64 @@
+//! From positions in the bundle to positions in the TypeScript it was made from.
+//!
+//! `adapter.positions` is text: the sources' names, one a line; an empty line; then one line for each line of the
+//! bundle from which on source or distance change: line of the bundle, number of the source, line in the source.
+
+static TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/adapter.positions"));
+
+/// The engine's stack behind a message: ` at name (source:line) at ...`.
+pub fn on_one_line(stack: &str) -> String {
+    translate(stack, TABLE)
+}
+
+fn translate(stack: &str, table: &str) -> String {
+    stack
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| format!(" {}", frame(line.trim(), table)))
+        .collect()
+}
+
+fn frame(frame: &str, table: &str) -> String {
+    let translated = frame.find("adapter.js:").and_then(|start| {
+        let rest = &frame[start + "adapter.js:".len()..];
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (source, line) = source_of(rest[..digits].parse().ok()?, table)?;
+        // What follows is the column in the bundle, which says nothing about the source.
+        let behind = rest[digits..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        Some(format!("{}{source}:{line}{behind}", &frame[..start]))
+    });
+    translated.unwrap_or_else(|| frame.into())
+}
+
+fn source_of(line: u32, table: &str) -> Option<(&str, u32)> {
+    let (sources, runs) = table.split_once("\n\n")?;
+    let (begin, source, source_line) = runs
+        .lines()
+        .map_while(|run| {
+            let mut numbers = run.split(' ').map(|number| number.parse::<u32>().ok());
+            Some((numbers.next()??, numbers.next()??, numbers.next()??))
+        })
+        .take_while(|&(begin, ..)| begin <= line)
+        .last()?;
+    Some((sources.lines().nth(source as usize)?, source_line + line - begin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "src/run.ts\nsrc/log.ts\n\n1 0 10\n5 1 3\n9 0 20\n";
+
+    #[test]
+    fn stacks_name_the_sources() {
+        assert_eq!(
+            translate("    at begin (adapter.js:6:12)\n    at adapter.js:3:1\n    at native\n", TABLE),
+            " at begin (src/log.ts:4) at src/run.ts:12 at native"
+        );
+    }
+
+    #[test]
+    fn without_a_table_they_name_the_bundle() {
+        assert_eq!(translate("at begin (adapter.js:6:12)\n", ""), " at begin (adapter.js:6:12)");
+    }
+}

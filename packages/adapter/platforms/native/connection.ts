@@ -1,0 +1,131 @@
+/**
+ * Connections over the host's sockets.
+ *
+ * 1. A number is in `sockets` exactly as long as the host has it open.
+ * 2. The host is asked first and waited for only when it has nothing: most reads and nearly all writes need no turn
+ *    of the loop.
+ * 3. An event settles what can be settled by then; one that comes too early settles nothing and does no harm.
+ */
+import type { Address, Connection } from "../../src/platform.ts";
+import type { Host } from "./host.ts";
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+interface Write extends Waiting<void> {
+  readonly pieces: readonly Uint8Array[];
+  readonly length: number;
+  taken: number;
+}
+
+interface Socket {
+  connecting: Waiting<Connection> | undefined;
+  reading: Waiting<Uint8Array | null> | undefined;
+  /** In the order they were asked for; the first is on its way. */
+  writing: Write[];
+}
+
+const sockets: (Socket | undefined)[] = [];
+
+export function connect(host: Host, address: Address): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const id = host.connect(address.host, address.port);
+    const socket: Socket = { connecting: { resolve, reject }, reading: undefined, writing: [] };
+    sockets[id] = socket;
+    goOn(host, id, socket);
+  });
+}
+
+/** An event for the socket. */
+export function onSocket(host: Host, id: number): void {
+  const socket = sockets[id];
+  if (socket !== undefined) goOn(host, id, socket);
+}
+
+function goOn(host: Host, id: number, socket: Socket): void {
+  if (socket.connecting !== undefined) {
+    goOnConnecting(host, id, socket, socket.connecting);
+    return;
+  }
+  goOnWriting(host, id, socket.writing);
+  if (socket.reading !== undefined) goOnReading(host, id, socket, socket.reading);
+}
+
+function goOnConnecting(host: Host, id: number, socket: Socket, connecting: Waiting<Connection>): void {
+  try {
+    if (!host.connected(id)) return;
+    socket.connecting = undefined;
+    connecting.resolve(connectionOf(host, id, socket));
+  } catch (error) {
+    drop(host, id);
+    connecting.reject(error);
+  }
+}
+
+function goOnReading(host: Host, id: number, socket: Socket, reading: Waiting<Uint8Array | null>): void {
+  try {
+    const bytes = host.read(id);
+    if (bytes === undefined) return;
+    socket.reading = undefined;
+    reading.resolve(bytes);
+  } catch (error) {
+    socket.reading = undefined;
+    reading.reject(error);
+  }
+}
+
+function goOnWriting(host: Host, id: number, writing: Write[]): void {
+  try {
+    for (let write = writing[0]; write !== undefined; write = writing[0]) {
+      write.taken += host.write(id, write.pieces, write.taken);
+      if (write.taken < write.length) return;
+      writing.shift();
+      write.resolve();
+    }
+  } catch (error) {
+    for (const write of writing.splice(0)) write.reject(error);
+  }
+}
+
+function connectionOf(host: Host, id: number, socket: Socket): Connection {
+  let open = true;
+  return {
+    read: () =>
+      new Promise((resolve, reject) => {
+        const bytes = open ? host.read(id) : null;
+        if (bytes === undefined) socket.reading = { resolve, reject };
+        else resolve(bytes);
+      }),
+    write: (pieces) =>
+      new Promise((resolve, reject) => {
+        if (!open) throw closed();
+        socket.writing.push({ resolve, reject, pieces, length: lengthOf(pieces), taken: 0 });
+        if (socket.writing.length === 1) goOnWriting(host, id, socket.writing);
+      }),
+    close() {
+      if (!open) return;
+      open = false;
+      drop(host, id);
+      socket.reading?.resolve(null);
+      socket.reading = undefined;
+      for (const write of socket.writing.splice(0)) write.reject(closed());
+    },
+  };
+}
+
+function drop(host: Host, id: number): void {
+  sockets[id] = undefined;
+  host.close(id);
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
+}
+
+function closed(): Error {
+  return Object.assign(new Error("write EPIPE: the connection is closed"), { code: "EPIPE" });
+}

@@ -1,0 +1,39 @@
+/** The native host's global object, as `native/src/host.rs` makes it. */
+export interface Host {
+  readonly env: Readonly<Record<string, string>>;
+  utf8Encode(text: string): Uint8Array;
+  utf8Decode(bytes: Uint8Array): string;
+  isUtf8(bytes: Uint8Array): boolean;
+  latin1Decode(bytes: Uint8Array): string;
+  base64Encode(bytes: Uint8Array): Uint8Array;
+  base64Decode(text: string): Uint8Array | undefined;
+  jsonString(bytes: Uint8Array): Uint8Array | undefined;
+  compress(coding: string, bytes: Uint8Array): Uint8Array;
+  /** Compresses each piece it is given; without one, ends. */
+  compressor(coding: string): (bytes?: Uint8Array) => Uint8Array;
+
+  /** Begins to connect; the socket's number. */
+  connect(host: string, port: number): number;
+  /** Whether it is connected by now; throws when it cannot be. While `false`, an event comes. */
+  connected(socket: number): boolean;
+  /** What has arrived; `null` at the end; `undefined` when nothing has, and an event comes. */
+  read(socket: number): Uint8Array | null | undefined;
+  /** How many bytes behind the first `skip` the kernel took. When not all, an event comes. */
+  write(socket: number, pieces: readonly Uint8Array[], skip: number): number;
+  close(socket: number): void;
+
+  /** `handler` hears of everything that happens from here on. */
+  listen(handler: (kind: number, id: number) => void): void;
+  catchTerminate(): void;
+  after(ms: number): number;
+  cancel(timer: number): void;
+  /** ms since 1970. */
+  wall(): number;
+  /** ms on a clock that is never set. */
+  monotonic(): number;
+  print(line: string): void;
+  exit(code: number): never;
+}
+
+/** What `listen`'s handler is told, with the number of the socket or timer. */
+export const happened = { socket: 0, timer: 1, terminate: 2 } as const;

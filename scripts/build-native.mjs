@@ -1,0 +1,73 @@
+// Builds the native adapter: dist/native/<platform>/lambda-adapter, one static file for each of Lambda's architectures.
+//   node scripts/build-native.mjs [linux-x64] [linux-arm64]     (both, when none is named)
+// With --bundle-only just what the Rust crate takes in: the bundle and its table of positions.
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { cargoBuild } from "./native-toolchain.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const out = join(root, "dist", "native");
+
+/** Rust's names of the machines, by ours. */
+const targets = { "linux-x64": "x86_64", "linux-arm64": "aarch64" };
+
+await bundle(join(root, "packages", "adapter", "platforms", "native", "main.ts"), join(out, "adapter.js"));
+if (!process.argv.includes("--bundle-only")) {
+  const named = process.argv.slice(2).filter((name) => name in targets);
+  for (const name of named.length > 0 ? named : Object.keys(targets)) {
+    const built = cargoBuild(root, targets[name]);
+    mkdirSync(join(out, name), { recursive: true });
+    const file = join(out, name, "lambda-adapter");
+    copyFileSync(built, file);
+    console.log(`${file}: ${statSync(file).size} bytes`);
+  }
+}
+
+/** One file for QuickJS, and which line of it came from which line of TypeScript. */
+async function bundle(entry, outfile) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    platform: "neutral",
+    format: "esm",
+    target: "es2023",
+    conditions: ["source"],
+    // The host has no other packages to find: what is not bundled does not exist.
+    packages: "bundle",
+    legalComments: "none",
+    charset: "utf8",
+    sourcemap: "external",
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const text = (extension) => outputFiles.find(({ path }) => path.endsWith(extension)).text;
+  mkdirSync(dirname(outfile), { recursive: true });
+  writeFileSync(outfile, text(".js"));
+  writeFileSync(outfile.replace(/\.js$/, ".positions"), positions(text(".js"), JSON.parse(text(".map"))));
+  writeFileSync(outfile.replace(/\.js$/, ".meta.json"), JSON.stringify(metafile));
+}
+
+/** The table that native/src/positions.rs reads: runs of lines that lie side by side in the bundle and in a source. */
+function positions(code, payload) {
+  const map = new SourceMap(payload);
+  const sources = payload.sources.map((source) => source.replace(/^(\.\.\/)+/, ""));
+  const runs = [];
+  let last;
+  code.split("\n").forEach((line, index) => {
+    const { originalSource, originalLine } = map.findEntry(index, line.search(/\S|$/));
+    if (originalSource === undefined) return;
+    const source = payload.sources.indexOf(originalSource);
+    const distance = originalLine - index;
+    if (last?.source === source && last.distance === distance) return;
+    last = { source, distance };
+    runs.push(`${index + 1} ${source} ${originalLine + 1}`);
+  });
+  return `${sources.join("\n")}\n\n${runs.join("\n")}\n`;
+}
