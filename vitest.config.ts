@@ -15,6 +15,7 @@ export default defineConfig({
       room("adapter", ["packages/adapter/**/*.test.ts"], { testTimeout: 20_000 }),
       room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
       room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),
+      room("native", ["native/**/*.test.ts"], { testTimeout: 60_000 }),
       room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000 }),
       room("fuzz", ["fuzz/**/*.test.ts"], { testTimeout: 60_000 }),
       room("conformance", ["conformance/**/*.test.ts"], { testTimeout: 120_000 }),

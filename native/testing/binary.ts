@@ -1,0 +1,111 @@
+/** The native adapter as a process between a scripted Runtime API and an app of raw sockets. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
+import { isCheck } from "../../packages/adapter/testing/function.ts";
+import { answering, startRawApp } from "../../packages/adapter/testing/raw-app.ts";
+import type { RawApp, RawConnection, RawRequest } from "../../packages/adapter/testing/raw-app.ts";
+import { polls, startRuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
+import type { RuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
+
+const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
+
+const binary: string = join(
+  dirname(fileURLToPath(import.meta.url)),
+  "..",
+  "..",
+  "dist",
+  "native",
+  name,
+  "lambda-adapter",
+);
+
+/** Why these tests cannot run here; `undefined` when they can. */
+export const missing: string | undefined = existsSync(binary)
+  ? undefined
+  : `the native adapter is not built: npm run build:native -- ${name}`;
+
+export interface Adapter {
+  readonly process: ChildProcess;
+  readonly lines: readonly string[];
+  /** Resolves when the process has ended and all its output is here. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+export interface NativeFunction {
+  readonly api: RuntimeApi;
+  readonly app: RawApp;
+  readonly adapter: Adapter;
+  /** Requests of invocations, without the readiness check. */
+  readonly requests: () => readonly RawRequest[];
+}
+
+const running: (() => Promise<void>)[] = [];
+
+/** To be called once in each test file that starts functions. */
+export function stopAfterEach(): void {
+  afterEach(async () => {
+    for (const stop of running.splice(0)) await stop();
+  });
+}
+
+/** The binary with this environment and no other. */
+export function startAdapter(env: Readonly<Record<string, string>>): Adapter {
+  const process = spawn(binary, { env: { ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const lines: string[] = [];
+  let rest = "";
+  process.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+  });
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    process.on("close", (code, signal) => resolve({ code, signal }));
+  });
+  running.push(async () => {
+    process.kill("SIGKILL");
+    await exited;
+  });
+  return { process, lines, exited };
+}
+
+/** `serve` answers what is not the readiness check, as latin1 text. */
+export function startNative(
+  serve: string | ((request: RawRequest) => string),
+  env: Readonly<Record<string, string>> = {},
+): Promise<NativeFunction> {
+  return startNativeOver(
+    answering((request) => {
+      if (isCheck(request)) return "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+      return typeof serve === "string" ? serve : serve(request);
+    }),
+    env,
+  );
+}
+
+/** As {@link startNative}, with the app's connections in the test's hands. */
+export async function startNativeOver(
+  serve: (connection: RawConnection) => Promise<void> | void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<NativeFunction> {
+  const api = await startRuntimeApi();
+  const app = await startRawApp(serve);
+  running.push(async () => {
+    await app.close();
+    await api.close();
+  });
+  const adapter = startAdapter({
+    AWS_LAMBDA_RUNTIME_API: api.authority,
+    AWS_LAMBDA_FUNCTION_NAME: "shop",
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+    AWS_LWA_PORT: String(app.port),
+    AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
+    ...env,
+  });
+  await polls(api, Number(env["AWS_LAMBDA_MAX_CONCURRENCY"] ?? 1));
+  return { api, app, adapter, requests: () => app.requests.filter((request) => !isCheck(request)) };
+}
