@@ -1,28 +1,48 @@
 // The adapter by itself: from an event handed out by a Runtime API to its answer posted there, with a tiny app.
-// LWA's binary can be named in ANYLAMBDA_BENCH_LWA; it then runs in the same, alternating rounds.
+// The native adapter takes part when it is built; LWA's binary can be named in ANYLAMBDA_BENCH_LWA. All run in the same,
+// alternating rounds.
 import { spawn } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { adapter, helloApp, residentMb, startApp } from "./lib/programs.mjs";
+import { adapter, cpuMs, helloApp, nativeAdapter, residentMb, startApp } from "./lib/programs.mjs";
 import { alternate, mb, ms, percentile, report, us } from "./lib/report.mjs";
 
 const rounds = 10;
 const perRound = 300;
+const starts = 15;
 
 const app = await startApp(helloApp);
-const binaries = [{ name: "adapter on Node", file: process.execPath, args: [adapter] }];
+const binaries = [{ name: "adapter on Node", file: process.execPath, args: [adapter], shipped: adapter }];
+if (existsSync(nativeAdapter)) binaries.push({ name: "native adapter", file: nativeAdapter, args: [] });
 if (process.env.ANYLAMBDA_BENCH_LWA !== undefined)
   binaries.push({ name: "LWA", file: process.env.ANYLAMBDA_BENCH_LWA, args: [] });
 
+const startMs = new Map(binaries.map(({ name }) => [name, []]));
+for (let i = 0; i < starts; i++)
+  for (const binary of binaries) {
+    const started = await start(binary);
+    startMs.get(binary.name).push(started.startMs);
+    started.stop();
+  }
 const subjects = [];
 for (const binary of binaries) subjects.push(await start(binary));
 const samples = await alternate(subjects, rounds, perRound);
 report(
   "adapter",
-  `Function URL event, GET, ${rounds * perRound} each in alternating rounds; the app is a small Node server.`,
-  ["subject", "p50", "p99", "spawn to first /next", "resident after"],
-  subjects.map(({ name, pid, startMs }) => {
+  `Function URL event, GET, ${rounds * perRound} each in alternating rounds, ${starts} alternating starts (median); ` +
+    "the app is a small Node server.",
+  ["subject", "p50", "p99", "CPU", "spawn to first /next", "resident after", "size"],
+  subjects.map(({ name, pid, file }) => {
     const own = samples.get(name);
-    return [name, us(percentile(own, 0.5)), us(percentile(own, 0.99)), ms(startMs), mb(residentMb(pid))];
+    return [
+      name,
+      us(percentile(own, 0.5)),
+      us(percentile(own, 0.99)),
+      us(cpuMs(pid) / ((rounds + 1) * perRound)),
+      `${percentile(startMs.get(name), 0.5).toFixed(1)} ms`,
+      mb(residentMb(pid)),
+      `${(statSync(file).size / 1e6).toFixed(2)} MB`,
+    ];
   }),
   Object.fromEntries(samples),
 );
@@ -30,7 +50,7 @@ for (const { stop } of subjects) stop();
 await app.stop();
 
 /** An adapter on a Runtime API of its own that hands out an event whenever `once` is called. */
-async function start({ name, file, args }) {
+async function start({ name, file, args, shipped = file }) {
   // What waits at the Runtime API: the parked poll, and whoever waits for there to be one.
   const waiting = { poll: undefined, caller: undefined };
   let firstNext;
@@ -108,5 +128,5 @@ async function start({ name, file, args }) {
     server.closeAllConnections();
     server.close();
   };
-  return { name, pid: child.pid, startMs, once, stop };
+  return { name, pid: child.pid, file: shipped, startMs, once, stop };
 }

@@ -7,6 +7,13 @@ import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const adapter = join(root, "dist", "adapter.mjs");
+export const nativeAdapter = join(
+  root,
+  "dist",
+  "native",
+  process.arch === "arm64" ? "linux-arm64" : "linux-x64",
+  "lambda-adapter",
+);
 const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
 export const helloApp = join(root, "bench", "apps", "hello.mjs");
 
@@ -80,6 +87,15 @@ export async function untilAnswered(url) {
 export function residentMb(pid) {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024) / 1e6;
+}
+
+/** CPU time of a process and all its threads so far, ms. */
+export function cpuMs(pid) {
+  const folder = `/proc/${pid}/task`;
+  const times = readdirSync(folder).map((task) =>
+    Number(readFileSync(join(folder, task, "schedstat"), "utf8").split(" ")[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
 /** Processes below `pid`, with their command lines. */
