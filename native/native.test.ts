@@ -52,13 +52,20 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(fn.adapter.lines).toEqual([]);
   });
 
-  it.each([0, 1, 2, 3, 100 * 1024, 4 * 1024 * 1024])("carries a binary body of %d bytes to the app", async (size) => {
-    const fn = await startNative(answer(204));
-    const body = randomBytes(size);
-    const event = functionUrlEvent({ method: "POST", body: body.toString("base64"), isBase64Encoded: true });
-    expect(answerOf((await fn.api.invoke(event)).text).statusCode).toBe(204);
-    expect(fn.requests()[0]?.body.equals(body)).toBe(true);
-  });
+  it.each([0, 1, 2, 3, 100 * 1024, 4 * 1024 * 1024])(
+    "carries a binary body of %d bytes to the app",
+    async (size) => {
+      const fn = await startNative(answer(204));
+      const body = randomBytes(size);
+      const event = functionUrlEvent({
+        method: "POST",
+        body: body.toString("base64"),
+        isBase64Encoded: true,
+      });
+      expect(answerOf((await fn.api.invoke(event)).text).statusCode).toBe(204);
+      expect(fn.requests()[0]?.body.equals(body)).toBe(true);
+    },
+  );
 
   it.each([
     ["-_-_", "fbffbf"],
@@ -81,9 +88,11 @@ describe.skipIf(missing !== undefined)(title, () => {
   });
 
   it("carries a text body that is not ASCII both ways, a byte order mark and astral characters included", async () => {
-    const text = "\uFEFFgrün \u2028 日本 🐦 \"quoted\" \\ \t\r\n\f";
+    const text = '\uFEFFgrün \u2028 日本 🐦 "quoted" \\ \t\r\n\f';
     const bytes = Buffer.from(text);
-    const fn = await startNative(answer(200, bytes.toString("latin1"), ["content-type: text/plain; charset=utf-8"]));
+    const fn = await startNative(
+      answer(200, bytes.toString("latin1"), ["content-type: text/plain; charset=utf-8"]),
+    );
     const outcome = await fn.api.invoke(functionUrlEvent({ method: "POST", body: text }));
     expect(fn.requests()[0]?.body.equals(bytes)).toBe(true);
     expect(answerOf(outcome.text)).toMatchObject({ body: text, isBase64Encoded: false });
@@ -98,20 +107,28 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(fn.requests()[0]?.body.toString()).toBe("a\uFFFDb\uFFFD");
   });
 
-  it.each([1024 * 1024, 256 * 1024, 65_536, 4_000_001])("carries a binary answer of %d bytes", async (size) => {
-    const body = randomBytes(size);
-    const fn = await startNative(answer(200, body.toString("latin1"), ["content-type: application/octet-stream"]));
-    const outcome = answerOf((await fn.api.invoke(functionUrlEvent())).text);
-    expect(outcome.isBase64Encoded).toBe(true);
-    expect(bodyOf(outcome).equals(body)).toBe(true);
-  });
+  it.each([1024 * 1024, 256 * 1024, 65_536, 4_000_001])(
+    "carries a binary answer of %d bytes",
+    async (size) => {
+      const body = randomBytes(size);
+      const fn = await startNative(
+        answer(200, body.toString("latin1"), ["content-type: application/octet-stream"]),
+      );
+      const outcome = answerOf((await fn.api.invoke(functionUrlEvent())).text);
+      expect(outcome.isBase64Encoded).toBe(true);
+      expect(bodyOf(outcome).equals(body)).toBe(true);
+    },
+  );
 
-  it.each(["\u0000", "a\u0008", "\u001f", "\u007f", "\u00ff"])("sends an answer with %j as base64", async (body) => {
-    const fn = await startNative(answer(200, body));
-    const outcome = answerOf((await fn.api.invoke(functionUrlEvent())).text);
-    expect(outcome.isBase64Encoded).toBe(true);
-    expect(bodyOf(outcome).toString("latin1")).toBe(body);
-  });
+  it.each(["\u0000", "a\u0008", "\u001f", "\u007f", "\u00ff"])(
+    "sends an answer with %j as base64",
+    async (body) => {
+      const fn = await startNative(answer(200, body));
+      const outcome = answerOf((await fn.api.invoke(functionUrlEvent())).text);
+      expect(outcome.isBase64Encoded).toBe(true);
+      expect(bodyOf(outcome).toString("latin1")).toBe(body);
+    },
+  );
 
   it("passes other events through as they are", async () => {
     const fn = await startNative(answer(200, '{"ok":true}'));
@@ -203,9 +220,12 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   it("fails the invocation that needs more memory than the limit, and only that one", async () => {
     const body = "x".repeat(5_000_000);
-    const fn = await startNative((request) => (request.head.includes("/large") ? answer(200, body) : answer(200, "well")), {
-      ANYLAMBDA_MEMORY_LIMIT_MB: "4",
-    });
+    const fn = await startNative(
+      (request) => (request.head.includes("/large") ? answer(200, body) : answer(200, "well")),
+      {
+        ANYLAMBDA_MEMORY_LIMIT_MB: "4",
+      },
+    );
     const outcome = await fn.api.invoke(functionUrlEvent({ path: "/large" }));
     expect(outcome.kind === "error" || answerOf(outcome.text).statusCode >= 500).toBe(true);
     expect(answerOf((await fn.api.invoke(functionUrlEvent())).text).body).toBe("well");

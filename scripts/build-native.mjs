@@ -14,17 +14,29 @@ const out = join(root, "dist", "native");
 /** Rust's names of the machines, by ours. */
 const targets = { "linux-x64": "x86_64", "linux-arm64": "aarch64" };
 
-await bundle(join(root, "packages", "adapter", "platforms", "native", "main.ts"), join(out, "adapter.js"));
-if (!process.argv.includes("--bundle-only")) {
-  const named = process.argv.slice(2).filter((name) => name in targets);
-  for (const name of named.length > 0 ? named : Object.keys(targets)) {
-    const built = cargoBuild(root, targets[name]);
-    mkdirSync(join(out, name), { recursive: true });
-    const file = join(out, name, "lambda-adapter");
-    copyFileSync(built, file);
-    console.log(`${file}: ${statSync(file).size} bytes`);
-  }
-}
+/** Modules whose work the host does natively, with what stands in for them. */
+const twins = {
+  "packages/wire/src/field-syntax.ts": "field-syntax.ts",
+  "packages/wire/src/slice-member.ts": "slice-member.ts",
+  "packages/wire/src/http1/plain-head.ts": "plain-head.ts",
+};
+
+/** Puts each twin in the place of its module. */
+const useTwins = {
+  name: "twins",
+  setup(build) {
+    for (const [module, twin] of Object.entries(twins)) {
+      const name = module.slice(module.lastIndexOf("/") + 1);
+      build.onResolve(
+        { filter: new RegExp(`/${name.replace(".", "\\.")}$`) },
+        ({ path, resolveDir, kind }) => {
+          if (kind === "entry-point" || join(resolveDir, path) !== join(root, module)) return;
+          return { path: join(root, "packages", "adapter", "platforms", "native", "twins", twin) };
+        },
+      );
+    }
+  },
+};
 
 /** One file for QuickJS, and which line of it came from which line of TypeScript. */
 async function bundle(entry, outfile) {
@@ -44,6 +56,7 @@ async function bundle(entry, outfile) {
     sourcemap: "external",
     sourcesContent: false,
     metafile: true,
+    plugins: [useTwins],
     write: false,
     logLevel: "warning",
   });
@@ -70,4 +83,16 @@ function positions(code, payload) {
     runs.push(`${index + 1} ${source} ${originalLine + 1}`);
   });
   return `${sources.join("\n")}\n\n${runs.join("\n")}\n`;
+}
+
+await bundle(join(root, "packages", "adapter", "platforms", "native", "main.ts"), join(out, "adapter.js"));
+if (!process.argv.includes("--bundle-only")) {
+  const named = process.argv.slice(2).filter((name) => name in targets);
+  for (const name of named.length > 0 ? named : Object.keys(targets)) {
+    const built = cargoBuild(root, targets[name]);
+    mkdirSync(join(out, name), { recursive: true });
+    const file = join(out, name, "lambda-adapter");
+    copyFileSync(built, file);
+    console.log(`${file}: ${statSync(file).size} bytes`);
+  }
 }

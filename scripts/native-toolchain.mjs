@@ -28,9 +28,16 @@ export function cargoBuild(root, machine) {
   ];
   runOrExit(
     "cargo",
-    ["build", "--release", "--locked", "--manifest-path", join(root, "native", "Cargo.toml")].concat(
-      ["--target", target, "--target-dir", targetDir, "-Z", "build-std=std,panic_abort", "-j", "2"],
-    ),
+    ["build", "--release", "--locked", "--manifest-path", join(root, "native", "Cargo.toml")].concat([
+      "--target",
+      target,
+      "--target-dir",
+      targetDir,
+      "-Z",
+      "build-std=std,panic_abort",
+      "-j",
+      "2",
+    ]),
     {
       env: {
         ...process.env,

@@ -4,6 +4,7 @@
 use crate::bytes;
 use crate::compression::Compressor;
 use crate::failure::Failure;
+use crate::http;
 use crate::machine::Machine;
 use crate::names::Names;
 use crate::sockets::Arrived;
@@ -26,6 +27,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, machine: &Rc<Machine>) -> Result<()> {
     }
     host.set("env", environment)?;
     conversions(&host)?;
+    syntax(&host)?;
     define(&host, "compress", compress)?;
     define(&host, "compressor", compressor)?;
     connections(&host, machine)?;
@@ -58,6 +60,51 @@ fn conversions<'js>(host: &Object<'js>) -> Result<()> {
     define(host, "jsonString", |ctx: Ctx<'js>, bytes: Bytes<'js>| {
         optional(ctx, with_bytes(&bytes, bytes::json_string))
     })
+}
+
+/// The twins of modules of `packages/wire`.
+fn syntax<'js>(host: &Object<'js>) -> Result<()> {
+    define(host, "isToken", |text: String<'js>| with_text(text, http::is_token))?;
+    define(host, "isFieldValue", |text: String<'js>| with_text(text, http::is_field_value))?;
+    define(host, "plainHead", plain_head)?;
+    define(host, "sliceMember", slice_member)
+}
+
+fn plain_head<'js>(ctx: Ctx<'js>, bytes: Bytes<'js>, from: usize, limits: Object<'js>) -> Result<Value<'js>> {
+    let (head_bytes, max_fields) = (limits.get("headBytes")?, limits.get("fields")?);
+    // Copied, because making its strings asks the engine for memory.
+    let end = |bytes: &[u8]| {
+        bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| bytes[..at + 4].to_vec())
+    };
+    let Some(section) = with_bytes(&bytes, |bytes| bytes.get(from..).and_then(end)) else {
+        return Ok(Value::new_undefined(ctx));
+    };
+    let Some(plain) = http::plain_head(&section, head_bytes, max_fields) else {
+        return Ok(Value::new_undefined(ctx));
+    };
+    let fields = Array::new(ctx.clone())?;
+    for (index, (name, value)) in plain.fields.iter().enumerate() {
+        let field = Array::new(ctx.clone())?;
+        field.set(0, *name)?;
+        field.set(1, *value)?;
+        fields.set(index, field)?;
+    }
+    let head = Object::new(ctx)?;
+    head.set("first", plain.first)?;
+    head.set("fields", fields)?;
+    head.set("end", from + plain.end)?;
+    Ok(head.into_value())
+}
+
+fn slice_member<'js>(ctx: Ctx<'js>, text: String<'js>, key: String<'js>) -> Result<Value<'js>> {
+    let key = with_text(key, <[u8]>::to_vec)?;
+    let member = with_text(text, |text| http::slice_member(text, &key).map(|range| text[range].to_vec()))?;
+    match member {
+        Some(member) => {
+            String::from_str(ctx, &std::string::String::from_utf8_lossy(&member)).map(String::into_value)
+        }
+        None => Ok(Value::new_undefined(ctx)),
+    }
 }
 
 fn compress<'js>(ctx: Ctx<'js>, coding: std::string::String, bytes: Bytes<'js>) -> Result<Bytes<'js>> {

@@ -6,6 +6,7 @@ mod compression;
 mod engine;
 mod failure;
 mod host;
+mod http;
 mod machine;
 mod names;
 mod positions;

@@ -1,6 +1,8 @@
 /** Rules for header fields that hold at every door and on every connection (RFC 9110, RFC 9112). */
 import type { HeaderField, HeaderList } from "./message.ts";
 
+export { isFieldValue, isToken } from "./field-syntax.ts";
+
 /** Fields that belong to one connection and never travel further (RFC 9110, 7.6.1), and `expect`. */
 const hopByHop = new Set([
   "connection",
@@ -12,22 +14,6 @@ const hopByHop = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** A method or field name: `token` of RFC 9110, 5.6.2. */
-export function isToken(text: string): boolean {
-  return token.test(text);
-}
-
-/**
- * Whether a value can stand in a field: anything but control characters, tab excepted. CR, LF and NUL would
- * end the field and begin another.
- */
-export function isFieldValue(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return !/[\0-\x08\x0a-\x1f\x7f]/.test(text);
-}
 
 /**
  * What may pass from one connection to the next: without hop-by-hop fields, without the fields that

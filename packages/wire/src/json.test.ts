@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isObject, objectAt, sliceMember, stringAt, textOf } from "./json.ts";
+import { isObject, objectAt, stringAt, textOf } from "./json.ts";
+import { sliceMember } from "./slice-member.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Prints JSON with white space from an endless supply, and strings now and then with all characters escaped. */

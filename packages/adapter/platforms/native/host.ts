@@ -12,6 +12,17 @@ export interface Host {
   /** Compresses each piece it is given; without one, ends. */
   compressor(coding: string): (bytes?: Uint8Array) => Uint8Array;
 
+  isToken(text: string): boolean;
+  isFieldValue(text: string): boolean;
+  /** As in `wire/src/http1/plain-head.ts`. */
+  plainHead(
+    bytes: Uint8Array,
+    from: number,
+    limits: { readonly headBytes: number; readonly fields: number },
+  ): { readonly first: string; readonly fields: [string, string][]; readonly end: number } | undefined;
+  /** As in `wire/src/slice-member.ts`. */
+  sliceMember(text: string, key: string): string | undefined;
+
   /** Begins to connect; the socket's number. */
   connect(host: string, port: number): number;
   /** Whether it is connected by now; throws when it cannot be. While `false`, an event comes. */

@@ -108,6 +108,7 @@ export function framingOf(status: number, method: string, headers: HeaderList): 
   const codings: string[] = [];
   const lengths: string[] = [];
   for (const [name, value] of headers) {
+    if (name.length !== 14 && name.length !== 17) continue;
     const lower = name.toLowerCase();
     // One by one: as arguments of a single call, the items of a long list would overflow the stack.
     if (lower === "transfer-encoding") for (const coding of tokensOf(value)) codings.push(coding);
@@ -136,7 +137,7 @@ export function keepsAlive(minor: number, headers: HeaderList, framing: Framing)
     return false;
   let keepAlive = minor >= 1;
   for (const [name, value] of headers) {
-    if (name.toLowerCase() !== "connection") continue;
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
     const options = tokensOf(value);
     if (options.includes("close")) return false;
     keepAlive ||= options.includes("keep-alive");

@@ -15,6 +15,7 @@ import type { Codec } from "../codec.ts";
 import type { HeaderList } from "../message.ts";
 import { Http1Error, quote } from "./error.ts";
 import { framingOf, keepsAlive, linesOf, parseFields, parseStatusLine } from "./head.ts";
+import { plainHead } from "./plain-head.ts";
 
 export interface ResponseLimits {
   /** Bytes of a head, and of a trailer section. Default 512 KiB: above LWA's 417,792. */
@@ -126,6 +127,13 @@ export class ResponseReader {
 
   /** A head or a trailer section, up to its empty line. */
   #readSection(bytes: Uint8Array, from: number, events: ResponseEvent[]): number {
+    if (this.#state.at === "head" && this.#heldBytes === 0) {
+      const plain = plainHead(bytes, from, this.#limits);
+      if (plain !== undefined) {
+        this.#endHead(plain.first, plain.fields, events);
+        return plain.end;
+      }
+    }
     let lineStart = from;
     for (;;) {
       const lf = bytes.indexOf(0x0a, lineStart);
@@ -156,8 +164,11 @@ export class ResponseReader {
       events.push(this.#finish(parseFields(lines, this.#limits.fields, this.#codec)));
       return;
     }
-    const { minor, status, reason } = parseStatusLine(lines[0] ?? "", this.#codec);
-    const headers = parseFields(lines.slice(1), this.#limits.fields, this.#codec);
+    this.#endHead(lines[0] ?? "", parseFields(lines.slice(1), this.#limits.fields, this.#codec), events);
+  }
+
+  #endHead(statusLine: string, headers: HeaderList, events: ResponseEvent[]): void {
+    const { minor, status, reason } = parseStatusLine(statusLine, this.#codec);
     if (status < 200) {
       this.#interims++;
       if (status === 101)
