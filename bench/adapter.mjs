@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { adapter, cpuMs, helloApp, nativeAdapter, residentMb, startApp } from "./lib/programs.mjs";
-import { alternate, mb, ms, percentile, report, us } from "./lib/report.mjs";
+import { alternate, mb, percentile, report, us } from "./lib/report.mjs";
 
 const rounds = 10;
 const perRound = 300;

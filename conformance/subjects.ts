@@ -13,6 +13,14 @@ export const ours: Subject = {
   args: [fileURLToPath(new URL("dist/adapter.mjs", root))],
 };
 
+/** Our adapter on the native host, or why it cannot be asked. */
+export function native(): Subject | string {
+  const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
+  const file = fileURLToPath(new URL(`dist/native/${name}/lambda-adapter`, root));
+  if (existsSync(file)) return { name: "anylambda native", file, args: [] };
+  return `The native adapter is not built: npm run build:native -- ${name}`;
+}
+
 /** AWS Lambda Web Adapter, or why it cannot be asked. */
 export function lwa(): Subject | string {
   const file = lwaBinary();
