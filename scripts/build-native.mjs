@@ -1,6 +1,7 @@
 // Builds the native adapter: dist/native/<platform>/lambda-adapter, one static file for each of Lambda's architectures.
 //   node scripts/build-native.mjs [linux-x64] [linux-arm64]     (both, when none is named)
-// With --bundle-only just what the Rust crate takes in: the bundle and its table of positions.
+// With --puppet also the host with the tests' own program; with --bundle-only just what the Rust crate takes in: the
+// bundle and its table of positions.
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { dirname, join } from "node:path";
@@ -85,13 +86,26 @@ function positions(code, payload) {
   return `${sources.join("\n")}\n\n${runs.join("\n")}\n`;
 }
 
-await bundle(join(root, "packages", "adapter", "platforms", "native", "main.ts"), join(out, "adapter.js"));
-if (!process.argv.includes("--bundle-only")) {
-  const named = process.argv.slice(2).filter((name) => name in targets);
+const programs = [
+  {
+    name: "lambda-adapter",
+    entry: join(root, "packages", "adapter", "platforms", "native", "main.ts"),
+    bundle: "adapter",
+  },
+];
+// For the tests of the platform: a program that does what they say, in the same host.
+if (process.argv.includes("--puppet"))
+  programs.push({ name: "puppet", entry: join(root, "native", "testing", "puppet.ts"), bundle: "puppet" });
+
+const named = process.argv.slice(2).filter((name) => name in targets);
+for (const program of programs) {
+  const bundled = join(out, `${program.bundle}.js`);
+  await bundle(program.entry, bundled);
+  if (process.argv.includes("--bundle-only")) continue;
   for (const name of named.length > 0 ? named : Object.keys(targets)) {
-    const built = cargoBuild(root, targets[name]);
+    const built = cargoBuild(root, targets[name], bundled);
     mkdirSync(join(out, name), { recursive: true });
-    const file = join(out, name, "lambda-adapter");
+    const file = join(out, name, program.name);
     copyFileSync(built, file);
     console.log(`${file}: ${statSync(file).size} bytes`);
   }

@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { runOrExit } from "./setup.mjs";
 
-/** Builds the crate for `machine` (x86_64 or aarch64); the file's path. */
-export function cargoBuild(root, machine) {
+/** Builds the crate for `machine` (x86_64 or aarch64) with `bundle` inside; the file's path. */
+export function cargoBuild(root, machine, bundle) {
   const prefix = join(root, "target", "toolchain");
   if (!existsSync(join(prefix, "complete")))
     runOrExit("bash", [join(root, "scripts", "native-toolchain.sh"), prefix]);
@@ -41,6 +41,7 @@ export function cargoBuild(root, machine) {
     {
       env: {
         ...process.env,
+        ANYLAMBDA_NATIVE_BUNDLE: bundle,
         RUSTC: join(prefix, "bin", "rustc"),
         // build-std is an unstable switch; the compiler that reads it is the stable one of the day.
         RUSTC_BOOTSTRAP: "1",

@@ -13,20 +13,20 @@ import type { RuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
 
 const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
 
-const binary: string = join(
-  dirname(fileURLToPath(import.meta.url)),
-  "..",
-  "..",
-  "dist",
-  "native",
-  name,
-  "lambda-adapter",
-);
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist", "native", name);
+const binary = join(folder, "lambda-adapter");
 
 /** Why these tests cannot run here; `undefined` when they can. */
 export const missing: string | undefined = existsSync(binary)
   ? undefined
   : `the native adapter is not built: npm run build:native -- ${name}`;
+
+/** The host with a program in it that does what tests say. */
+export const puppetFile: string = join(folder, "puppet");
+
+export const missingPuppet: string | undefined = existsSync(puppetFile)
+  ? undefined
+  : `the native platform's puppet is not built: npm run build:native -- ${name} --puppet`;
 
 export interface Adapter {
   readonly process: ChildProcess;

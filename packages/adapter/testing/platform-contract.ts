@@ -171,8 +171,9 @@ export function describePlatform(name: string, platform: Platform): void {
 
     it("connects to an IPv6 address", async () => {
       const { ours, theirs } = await connected({ host: "::1" });
+      const arrived = once(theirs, "data");
       await ours.write([Buffer.from("hello")]);
-      const [bytes] = await once(theirs, "data");
+      const [bytes] = await arrived;
       expect(String(bytes)).toBe("hello");
     });
   });
