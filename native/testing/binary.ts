@@ -1,8 +1,9 @@
 /** The native adapter as a process between a scripted Runtime API and an app of raw sockets. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
 import { isCheck } from "../../packages/adapter/testing/function.ts";
@@ -11,7 +12,22 @@ import type { RawApp, RawConnection, RawRequest } from "../../packages/adapter/t
 import { polls, startRuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
 import type { RuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
 
-const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
+/** The other machine's file is tested under emulation: `ANYLAMBDA_TEST_NATIVE=linux-arm64`, with qemu-user-static. */
+const own = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
+const name = process.env["ANYLAMBDA_TEST_NATIVE"] ?? own;
+const emulator: string | undefined =
+  name === own ? undefined : name === "linux-arm64" ? "qemu-aarch64-static" : "qemu-x86_64-static";
+
+/** Starts one of the native programs with this environment and no other. */
+export function startProgram(
+  file: string,
+  env: Readonly<Record<string, string>>,
+): ChildProcessByStdio<null, Readable, null> {
+  return spawn(emulator ?? file, emulator === undefined ? [] : [file], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist", "native", name);
 const binary = join(folder, "lambda-adapter");
@@ -54,7 +70,7 @@ export function stopAfterEach(): void {
 
 /** The binary with this environment and no other. */
 export function startAdapter(env: Readonly<Record<string, string>>): Adapter {
-  const process = spawn(binary, { env: { ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const process = startProgram(binary, env);
   const lines: string[] = [];
   let rest = "";
   process.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -1,5 +1,4 @@
 /** The native platform as a `Platform` of this process: every call goes to the puppet and its answer comes back. */
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -7,6 +6,7 @@ import { nodePlatform } from "../../packages/adapter/platforms/node/platform.ts"
 import type { Connection, Platform } from "../../packages/adapter/src/platform.ts";
 import { listen } from "../../packages/adapter/testing/raw-app.ts";
 import type { Codec } from "../../packages/wire/src/codec.ts";
+import { startProgram } from "./binary.ts";
 import type { Answer, Call, SentBytes } from "./puppet-words.ts";
 
 type CallWithoutId = Call extends infer One ? (One extends Call ? Omit<One, "id"> : never) : never;
@@ -36,7 +36,7 @@ export function startPuppet(file: string): Puppet {
     const connected = new Promise<Socket>((resolve) => server.once("connection", resolve));
     const port = await listen(server, 0, "127.0.0.1");
     const env = { ANYLAMBDA_TEST_CONTROL_PORT: String(port) };
-    const child = spawn(file, { env, stdio: ["ignore", "pipe", "inherit"] });
+    const child = startProgram(file, env);
     child.stdout.on("data", (bytes: Buffer) => (output += bytes.toString()));
     child.on("close", (code) => tell({ code, output }));
     const control = await connected;
