@@ -47,6 +47,7 @@ export function cargoBuild(root, machine, bundle) {
         RUSTC_BOOTSTRAP: "1",
         SOURCE_DATE_EPOCH: "0",
         [`CC_${name}`]: cc,
+        [`CFLAGS_${name}`]: `-ffile-prefix-map=${root}=.`,
         [`AR_${name}`]: `${machine}-linux-gnu-ar`,
         [`CARGO_TARGET_${name.toUpperCase()}_LINKER`]: cc,
         [`CARGO_TARGET_${name.toUpperCase()}_RUSTFLAGS`]: flags.join(" "),
