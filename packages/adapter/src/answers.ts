@@ -1,7 +1,7 @@
 /** What becomes of a response of the app that was read whole, and which responses are streamed instead. */
-import { MAX_PAYLOAD_BYTES, headerOf } from "@anylambda/wire";
+import { MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import type { AnswerBytes, Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
-import { compressWhole } from "./compression.ts";
+import { acceptedCodings, compressWhole } from "./compression.ts";
 import type { Config } from "./config.ts";
 import type { Door } from "./doors.ts";
 import { Failure } from "./errors.ts";
@@ -56,11 +56,8 @@ export async function answerWhole(
       "Adapter.AppSentInvalidHttp",
       `The app answered with status ${response.status}, which no front door takes`,
     );
-  const accepted = headerOf(request.headers, "accept-encoding") ?? "";
-  const sent =
-    config.compression && request.method !== "HEAD"
-      ? await compressWhole(platform, response, accepted)
-      : response;
+  const accepted = acceptedCodings(config.compression, request);
+  const sent = accepted === undefined ? response : await compressWhole(platform, response, accepted);
   const { payload, remarks } = door.fromHttp(sent, request.method);
   for (const remark of remarks) log.warn(remark);
   return limited(payload, response, door.maxAnswerBytes);

@@ -3,7 +3,7 @@
  * size, and leave alone what gains nothing or says that it must not be changed (B25).
  */
 import { headerOf, headersOf } from "@anylambda/wire";
-import type { HeaderField, HeaderList, HttpResponse } from "@anylambda/wire";
+import type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "@anylambda/wire";
 import type { AppResponse } from "./app-client.ts";
 import type { ContentCoding, Platform } from "./platform.ts";
 
@@ -74,6 +74,12 @@ function withVary(headers: HeaderList): HeaderField[] {
   const named = headersOf(headers, "vary").join(",").toLowerCase().split(",");
   if (named.some((one) => one.trim() === "*" || one.trim() === "accept-encoding")) return [...headers];
   return [...headers, ["vary", "accept-encoding"]];
+}
+
+/** What the client accepts, where compression is wanted and can show; `undefined` where nothing is to be done. */
+export function acceptedCodings(enabled: boolean, request: HttpRequest): string | undefined {
+  if (!enabled || request.method === "HEAD") return undefined;
+  return headerOf(request.headers, "accept-encoding") ?? "";
 }
 
 /** A response that was read whole, compressed if it may be and the client takes it. */

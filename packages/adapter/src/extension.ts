@@ -7,13 +7,11 @@ import { messageOf } from "./errors.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
 import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
-import { addressOf } from "./runtime-client.ts";
+import { addressOf, pausesMs } from "./runtime-client.ts";
 import { sleep } from "./time.ts";
 
 /** Must equal the file name in `/opt/extensions`. */
 const EXTENSION_NAME = "lambda-adapter";
-
-const pausesMs = [25, 50, 100, 300, 800];
 
 interface Answer {
   readonly status: number;

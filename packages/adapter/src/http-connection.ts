@@ -9,7 +9,7 @@
  * 5. What we close ourselves never ends a response: a body without a length would pass for complete.
  * 6. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
  */
-import { Http1Error, ResponseReader } from "@anylambda/wire";
+import { Http1Error, ResponseReader, concat } from "@anylambda/wire";
 import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
 import type { Clock, Connection } from "./platform.ts";
 
@@ -140,12 +140,5 @@ export async function readWhole(
     pieces.push(piece);
   }
   const first = pieces[0];
-  if (pieces.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return pieces.length === 1 && first !== undefined ? first : concat(pieces);
 }

@@ -2,13 +2,13 @@
  * The way of one invocation: event, request, response, answer. The only `try` of that way is here; what is thrown
  * on it becomes a failure posted to `/error`, or the trailers of an answer that has begun, and the environment goes on.
  */
-import { EventError, headerOf, kindOf, writePrelude } from "@anylambda/wire";
+import { EventError, kindOf, writePrelude } from "@anylambda/wire";
 import type { EventKind, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { connectionFields } from "@anylambda/wire/front-doors/websocket";
 import type { AppClient, AppResponse } from "./app-client.ts";
 import type { AnswerStream } from "./answer-stream.ts";
 import { answerWhole, failureOfStatus, isStreamed } from "./answers.ts";
-import { compressStream } from "./compression.ts";
+import { acceptedCodings, compressStream } from "./compression.ts";
 import type { Config } from "./config.ts";
 import { withContext } from "./context-headers.ts";
 import { startDeadline, timeForApp } from "./deadline.ts";
@@ -190,11 +190,8 @@ async function streamAnswer(
   deadline: Deadline,
 ): Promise<void> {
   const { platform, config } = deps;
-  const accept =
-    config.compression && request.method !== "HEAD"
-      ? (headerOf(request.headers, "accept-encoding") ?? "")
-      : undefined;
-  const sent = accept === undefined ? response : compressStream(platform, response, accept);
+  const accepted = acceptedCodings(config.compression, request);
+  const sent = accepted === undefined ? response : compressStream(platform, response, accepted);
   const prelude = writePrelude(sent.status, sent.headers, exchange.door?.prelude ?? "joined", platform.codec);
   let gone = false;
   const stream = await runtime.openStream(exchange.requestId, prelude, () => {

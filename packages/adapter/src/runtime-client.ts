@@ -29,8 +29,11 @@ export interface Invocation {
   readonly event: Uint8Array;
 }
 
-/** Before each further try of a call, ms. Together a little more than a second: then something is really broken. */
-const pausesMs = [25, 50, 100, 300, 800];
+/**
+ * Before each further try of a call to one of Lambda's APIs, ms. Together a little more than a second: then something
+ * is really broken.
+ */
+export const pausesMs: readonly number[] = [25, 50, 100, 300, 800];
 
 /** An event cannot be larger; the rest is room for an unexpected error page. */
 const MAX_ANSWER_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
@@ -109,14 +112,17 @@ export class RuntimeClient {
 
   /** SnapStart: reports that the function cannot go on after a restore. The process is expected to exit afterwards. */
   async failRestore(error: ErrorBody): Promise<void> {
-    const document = this.#platform.codec.utf8Encode(JSON.stringify(error));
-    await this.#post(runtimePaths.restoreError, errorHeaders(error.errorType), [document]);
+    await this.#postFailure(runtimePaths.restoreError, error);
   }
 
   /** Reports that the function cannot start. The process is expected to exit afterwards. */
   async failInit(error: ErrorBody): Promise<void> {
+    await this.#postFailure(runtimePaths.initError, error);
+  }
+
+  async #postFailure(path: string, error: ErrorBody): Promise<void> {
     const document = this.#platform.codec.utf8Encode(JSON.stringify(error));
-    await this.#post(runtimePaths.initError, errorHeaders(error.errorType), [document]);
+    await this.#post(path, errorHeaders(error.errorType), [document]);
   }
 
   async #post(

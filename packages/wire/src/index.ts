@@ -1,4 +1,5 @@
 export type { Codec } from "./codec.ts";
+export { concat } from "./concat.ts";
 export { headerOf, headersOf } from "./message.ts";
 export type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "./message.ts";
 export {

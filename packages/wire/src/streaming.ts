@@ -3,6 +3,7 @@
  * bytes, then the body as it comes; real trailers when the function fails in the middle.
  */
 import type { Codec } from "./codec.ts";
+import { concat } from "./concat.ts";
 import { endToEnd, joinRepeated } from "./fields.ts";
 import { parseAnswer, sendableEndToEnd, statusOf } from "./front-doors/answer-response.ts";
 import { lowered, multiMap, pairsOfMaps } from "./front-doors/maps.ts";
@@ -83,9 +84,7 @@ export class PreludeReader {
   read(
     bytes: Uint8Array,
   ): { readonly prelude: Prelude; readonly body: Uint8Array } | "malformed" | undefined {
-    const all = new Uint8Array(this.#held.length + bytes.length);
-    all.set(this.#held);
-    all.set(bytes, this.#held.length);
+    const all = concat([this.#held, bytes]);
     const at = all.indexOf(0);
     const known = at < 0 ? all.length : at + PRELUDE_DELIMITER_BYTES;
     const isDelimiter = at < 0 || all.subarray(at, known).every((byte) => byte === 0);

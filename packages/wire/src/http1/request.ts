@@ -1,4 +1,5 @@
 import type { Codec } from "../codec.ts";
+import { concat } from "../concat.ts";
 import { isFieldValue, isToken } from "../fields.ts";
 import type { HttpRequest } from "../message.ts";
 import { Http1Error, quote } from "./error.ts";
@@ -39,14 +40,7 @@ export function joinSmall(head: Uint8Array, rest: readonly Uint8Array[]): Uint8A
   for (const piece of rest) length += piece.length;
   if (length === head.length) return [head];
   if (length > JOIN_BYTES) return [head, ...rest];
-  const joined = new Uint8Array(length);
-  joined.set(head);
-  let at = head.length;
-  for (const piece of rest) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return [joined];
+  return [concat([head, ...rest])];
 }
 
 function isFraming(name: string): boolean {

@@ -12,6 +12,7 @@
  * nothing else, since a reader that guesses there would disagree about where a message ends.
  */
 import type { Codec } from "../codec.ts";
+import { concat } from "../concat.ts";
 import type { HeaderList } from "../message.ts";
 import { Http1Error, quote } from "./error.ts";
 import { framingOf, keepsAlive, linesOf, parseFields, parseStatusLine } from "./head.ts";
@@ -221,13 +222,8 @@ export class ResponseReader {
   /** What was held and `rest`, as one piece. */
   #take(rest: Uint8Array): Uint8Array {
     if (this.#held.length === 0) return rest;
-    const whole = new Uint8Array(this.#heldBytes + rest.length);
-    let at = 0;
-    for (const piece of this.#held) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    whole.set(rest, at);
+    this.#held.push(rest);
+    const whole = concat(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
     return whole;
