@@ -2,7 +2,7 @@
 //   node scripts/build-native.mjs [linux-x64] [linux-arm64]     (both, when none is named)
 // With --puppet also the host with the tests' own program; with --bundle-only just what the Rust crate takes in: the
 // bundle and its table of positions.
-import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,7 +106,9 @@ for (const program of programs) {
     const built = cargoBuild(root, targets[name], bundled);
     mkdirSync(join(out, name), { recursive: true });
     const file = join(out, name, program.name);
-    copyFileSync(built, file);
+    // In one step: the one that is there may be running, and cannot be written to then.
+    copyFileSync(built, `${file}.new`);
+    renameSync(`${file}.new`, file);
     console.log(`${file}: ${statSync(file).size} bytes`);
   }
 }

@@ -14,6 +14,11 @@ export const nativeAdapter = join(
   process.arch === "arm64" ? "linux-arm64" : "linux-x64",
   "lambda-adapter",
 );
+/** The adapter on either engine, as `anylambda dev` starts it. */
+export const engines = {
+  node: { name: "adapter on Node", file: process.execPath, args: ["--max-semi-space-size=1", adapter] },
+  native: { name: "native adapter", file: nativeAdapter, args: [] },
+};
 const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
 export const helloApp = join(root, "bench", "apps", "hello.mjs");
 
@@ -26,11 +31,10 @@ export async function freePort() {
   return port;
 }
 
-/** `anylambda dev` around `app`; resolves with its URL as soon as it tells it. */
+/** `anylambda dev` around `app`, with the adapter on Node unless told otherwise; resolves with its URL as soon as it tells it. */
 export async function startDev(app, options = []) {
-  const child = spawn(process.execPath, [command, "dev", "--port", "0", "--json", ...options, "--", ...app], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const all = ["dev", "--port", "0", "--json", "--adapter", "node", ...options, "--", ...app];
+  const child = spawn(process.execPath, [command, ...all], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise((resolve) => child.on("exit", resolve));
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
