@@ -21,9 +21,26 @@ const bootMs = 30_000;
 // What a terminal would hand over, and no more: an example must not live on the variables of the test runner.
 const terminal = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/" };
 
+/** The adapter's engines, and why one cannot run here. */
+const engines = [
+  { engine: "node", name: "adapter on Node", missing: undefined },
+  { engine: "native", name: "native adapter", missing: missingNative() },
+] as const;
+
+function missingNative(): string | undefined {
+  const platform = `linux-${process.arch}`;
+  const file = fileURLToPath(new URL(`../../dist/native/${platform}/lambda-adapter`, import.meta.url));
+  return existsSync(file) ? undefined : `not built: npm run build:native -- ${platform}`;
+}
+
 export function describeExample(example: Example): void {
+  for (const { engine, name, missing } of engines)
+    describeThrough(engine, { ...example, missing: example.missing ?? missing }, name);
+}
+
+function describeThrough(engine: "native" | "node", example: Example, adapter: string): void {
   describe.skipIf(example.missing !== undefined)(
-    `${titleOf(example)}, directly and through anylambda dev`,
+    `${titleOf(example)}, directly and through anylambda dev with the ${adapter}`,
     () => {
       const programs: Program[] = [];
       let direct: Running;
@@ -33,7 +50,7 @@ export function describeExample(example: Example): void {
         if (!existsSync(command)) throw new Error("The command is not built yet: run npm run build");
         const [file, ...args] = await example.prepare();
         direct = await startDirectly(example, file, args, programs);
-        through = await startThrough(example, file, args, programs);
+        through = await startThrough(engine, example, file, args, programs);
       });
       afterAll(async () => {
         await Promise.all(programs.map((program) => program.stop("SIGKILL")));
@@ -115,6 +132,7 @@ async function startDirectly(
 }
 
 async function startThrough(
+  engine: string,
   example: Example,
   file: string,
   args: string[],
@@ -122,7 +140,7 @@ async function startThrough(
 ): Promise<Running> {
   const program = start({
     file: process.execPath,
-    args: [command, "dev", "--port", "0", "--json", "--", file, ...args],
+    args: [command, "dev", "--port", "0", "--json", "--adapter", engine, "--", file, ...args],
     cwd: example.directory,
     env: terminal,
   });

@@ -2,9 +2,10 @@
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { FunctionConfiguration } from "@anylambda/sandbox";
+import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { freePort } from "./ports.ts";
-import { adapterExtension, findProgram, requireBootstrap } from "./programs.ts";
+import { findProgram, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
 
 /** The options that `dev` and `invoke` share. */
@@ -19,8 +20,8 @@ export interface FunctionOptions {
   readonly region: string;
   readonly code: string;
   readonly opt?: string | undefined;
-  /** `false` for functions that speak the Runtime API themselves. */
-  readonly adapter: boolean;
+  /** `none` or `false` for functions that speak the Runtime API themselves; the best there is when not asked for. */
+  readonly adapter?: Engine | "none" | false | undefined;
   /** Answers are streamed: sets the adapter's variable for it. */
   readonly stream?: boolean | undefined;
   /** How many environments may run at once; one when not asked for. */
@@ -33,6 +34,8 @@ export interface FunctionPlan {
   readonly configuration: FunctionConfiguration;
   /** As typed, for people. */
   readonly command: string;
+  /** What runs the adapter; absent without one. */
+  readonly engine?: Engine;
   /** Where the app is told to listen in the first environment; absent without the adapter. */
   readonly appPort?: number;
   /** As asked for; 1 when the app's port was fixed, because all environments share the machine's ports. */
@@ -54,9 +57,10 @@ export async function planFunction(
   const optRoot = options.opt === undefined ? undefined : requireDirectory(options.opt, "--opt");
   const { given, warnings } = givenVariables(options, own);
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
-  const appPort = options.adapter ? await appPortOf(options, given) : undefined;
+  const adapter = adapterOf(options);
+  const appPort = adapter !== undefined ? await appPortOf(options, given) : undefined;
   const asked = options.concurrency ?? 1;
-  const fixed = options.adapter && hasFixedPort(options, given);
+  const fixed = adapter !== undefined && hasFixedPort(options, given);
   if (fixed && asked > 1) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
     name: options.name ?? nameFor(taskRoot),
@@ -69,7 +73,7 @@ export async function planFunction(
     taskRoot,
     ...(optRoot !== undefined && { optRoot }),
     ...(command.length > 0 && { command: findProgram(command, taskRoot, path) }),
-    extensions: options.adapter ? [adapterExtension()] : [],
+    extensions: adapter === undefined ? [] : [adapter.extension],
     variables: {
       ...given,
       ...(appPort !== undefined && portVariables(appPort)),
@@ -79,12 +83,17 @@ export async function planFunction(
   return {
     configuration,
     command: command.length > 0 ? command.join(" ") : "bootstrap",
+    ...(adapter !== undefined && { engine: adapter.engine }),
     ...(appPort !== undefined && { appPort }),
     maxConcurrency: fixed ? 1 : asked,
     variablesFor: appPort === undefined || fixed ? async () => ({}) : appPortsFrom(appPort),
     path,
     warnings,
   };
+}
+
+function adapterOf({ adapter }: FunctionOptions): Adapter | undefined {
+  return adapter === false || adapter === "none" ? undefined : findAdapter(adapter);
 }
 
 /** The file's variables, then those passed on, then those written out: the later wins. */

@@ -1,5 +1,6 @@
 /** The commands and their options, as commander reads and explains them. */
-import { Command, type OptionValues } from "@commander-js/extra-typings";
+import { Command, Option, type OptionValues } from "@commander-js/extra-typings";
+import { engines } from "./adapters.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -149,7 +150,13 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
       .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
       .option("--code <directory>", "the function's code, where COMMAND is run", ".")
       .option("--opt <directory>", "stands for /opt: layers and their extensions")
-      .option("--no-adapter", "for a function that speaks the Runtime API itself")
+      .addOption(
+        new Option(
+          "--adapter <engine>",
+          "native, node, or none for a function that speaks the Runtime API itself (default: native where it is there)",
+        ).choices([...engines, "none"] as const),
+      )
+      .option("--no-adapter", "the same as --adapter none")
       .option("--json", "print one JSON object a line")
       .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
   );

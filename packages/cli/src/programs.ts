@@ -1,8 +1,7 @@
 /** Finds the programs that are to be run, before anything is started. */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { ExtensionProgram, Program } from "@anylambda/sandbox";
+import type { Program } from "@anylambda/sandbox";
 import { userFailure } from "./user-failure.ts";
 
 /** The user's command as a program; names are looked up in `path`, relative files in the directory it runs in. */
@@ -30,19 +29,6 @@ export function requireBootstrap(taskRoot: string, optRoot: string | undefined):
   );
 }
 
-/**
- * Left to itself, Node lets the space for short-lived objects grow to 48 MB before it collects them. What an
- * invocation leaves behind fits a fraction of that, and collecting it earlier costs nothing that could be measured.
- */
-const smallYoungGeneration = "--max-semi-space-size=1";
-
-/** The adapter lies beside the command, in one file. */
-export function adapterExtension(): ExtensionProgram {
-  const file = fileURLToPath(new URL("./adapter.mjs", import.meta.url));
-  if (!isFile(file)) throw new Error(`The adapter is missing: ${file} should be part of this package`);
-  return { name: "lambda-adapter", file: process.execPath, args: [smallYoungGeneration, file] };
-}
-
 function notFound(
   name: string,
   args: readonly string[],
@@ -65,11 +51,11 @@ function notFound(
       );
 }
 
-function isFile(path: string): boolean {
+export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   if (!isFile(path)) return false;
   try {
     accessSync(path, constants.X_OK);

@@ -32,7 +32,7 @@ describe("anylambda dev", () => {
     const { code, stdout, stderr } = await dev.result;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(shape(stdout)).toMatchInlineSnapshot(`
-      "lambda  │ Starting node app.mjs (fixtures, 512 MB, 30 s, PORT=N)
+      "lambda  │ Starting node app.mjs (fixtures, 512 MB, 30 s, PORT=N, ADAPTER)
       app     │ app is up
       app     │ app got GET /
 
@@ -398,5 +398,6 @@ function shape(text: string): string {
     .replaceAll(/\d+\.\d\d ms|\d+ ms/g, "N ms")
     .replaceAll(/Used: \d+/g, "Used: N")
     .replaceAll(/(PORT=|127\.0\.0\.1:)\d+/g, "$1N")
+    .replace(/native adapter|adapter on Node/, "ADAPTER")
     .replaceAll("\t", " ");
 }

@@ -60,12 +60,16 @@ async function booted(
   return use({ fleet, interrupts });
 }
 
-function tellPlan({ configuration, command, appPort, warnings }: FunctionPlan, reporter: Reporter): void {
+function tellPlan(
+  { configuration, command, engine, appPort, warnings }: FunctionPlan,
+  reporter: Reporter,
+): void {
   for (const message of warnings) reporter.tell({ type: "warning", message });
   reporter.tell({
     type: "starting",
     name: configuration.name,
     command,
+    ...(engine !== undefined && { adapter: engine }),
     ...(appPort !== undefined && { appPort }),
     memorySizeMb: configuration.memorySizeMb,
     timeoutSeconds: configuration.timeoutMs / 1000,

@@ -1,5 +1,6 @@
 /** Everything a command can tell: what the sandbox reports, and what the command itself has to say. */
 import type { SandboxEvent } from "@anylambda/sandbox";
+import type { Engine } from "../adapters.ts";
 
 export type Notice = SandboxEvent | CommandNotice;
 
@@ -8,6 +9,8 @@ export type CommandNotice =
       readonly type: "starting";
       readonly name: string;
       readonly command: string;
+      /** What runs the adapter; absent without one. */
+      readonly adapter?: Engine;
       /** Value of `PORT`; absent when the function speaks the Runtime API itself. */
       readonly appPort?: number;
       readonly memorySizeMb: number;

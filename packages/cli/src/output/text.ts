@@ -92,8 +92,11 @@ function listeningText(
 function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {
   if (notice.type === "stopping") return `${notice.signal}: shutting down`;
   const port = notice.appPort === undefined ? "" : `, PORT=${notice.appPort}`;
-  return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port})`;
+  const adapter = notice.adapter === undefined ? "" : `, ${adapterNames[notice.adapter]}`;
+  return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port}${adapter})`;
 }
+
+const adapterNames = { native: "native adapter", node: "adapter on Node" } as const;
 
 function failureText(
   paint: Paint,
