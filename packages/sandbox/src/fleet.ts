@@ -12,12 +12,15 @@
  *      that has them.
  *  (7) Environment 1 lives as long as the fleet, every other until nobody needed it for `idleMs`.
  *  (8) After shutdown no environment is left.
+ *  (9) After `reload` no environment of before takes an invocation any more. The one it is at comes to its end, then the
+ *      environment is shut down, and only then its number is free. Callers that wait are served by the new ones.
  */
 import type { ShutdownReason } from "@anylambda/wire";
 import { Environment } from "./environment.ts";
 import type { InitReport, SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import type { ResponseMode, StreamedAnswer } from "./invocation.ts";
+import type { InvocationTap } from "./tap.ts";
 import type { RefusedVariable } from "./variables.ts";
 import {
   type FleetAnswer,
@@ -49,6 +52,8 @@ export interface FleetOptions {
    * own; here they share one, so an app that listens needs a port of its own in each.
    */
   readonly variablesFor?: ((number: number) => Promise<Readonly<Record<string, string>>>) | undefined;
+  /** Listens in on events and answers. */
+  readonly tap?: InvocationTap | undefined;
 }
 
 export interface Fleet {
@@ -61,6 +66,11 @@ export interface Fleet {
   invoke(request: InvokeRequest): Invocation;
   /** The answer is a stream as soon as the function begins it; a failure before that is one piece. */
   invokeStreaming(request: InvokeRequest): Invocation<FleetAnswer | StreamedAnswer>;
+  /**
+   * Replaces every environment by a new one, made of the code as it is now and, if given, another configuration.
+   * Resolves with the init of the first new one; `undefined` when the fleet was shut down, or reloaded again, before.
+   */
+  reload(configuration?: FunctionConfiguration): Promise<InitReport | undefined>;
   /** Ends every environment; resolves when the last process is reaped. */
   shutdown(reason?: ShutdownReason): Promise<void>;
 }
@@ -70,13 +80,13 @@ export async function startFleet(
   configuration: FunctionConfiguration,
   options: FleetOptions,
 ): Promise<Fleet> {
-  const create = async (number: number): Promise<Environment> => {
+  const create = async (number: number, configuration: FunctionConfiguration): Promise<Environment> => {
     const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000, variablesFor } = options;
     const more = await variablesFor?.(number);
     const own = { ...configuration, variables: { ...configuration.variables, ...more } };
     return Environment.create(own, { report, path, initLimitMs, number });
   };
-  return new Environments(configuration, options, await create(1), create);
+  return new Environments(configuration, options, await create(1, configuration), create);
 }
 
 /** Callers that may wait: as many as Lambda runs at once by default. */
@@ -92,15 +102,20 @@ const patienceMs = 50;
 interface Member {
   readonly number: number;
   readonly environment: Environment;
+  /** How often the fleet had been reloaded when it was made. */
+  readonly generation: number;
   /** Runs while it is idle; never for number 1. */
   reaper: NodeJS.Timeout | undefined;
 }
 
+type CreateEnvironment = (number: number, configuration: FunctionConfiguration) => Promise<Environment>;
+
 class Environments implements Fleet {
-  readonly configuration: FunctionConfiguration;
+  configuration: FunctionConfiguration;
   readonly refusedVariables: readonly RefusedVariable[];
   readonly initialized: Promise<InitReport>;
-  readonly #create: (number: number) => Promise<Environment>;
+  readonly #create: CreateEnvironment;
+  readonly #tap: InvocationTap | undefined;
   readonly #maxConcurrency: number;
   readonly #throttles: boolean;
   readonly #idleMs: number;
@@ -114,21 +129,25 @@ class Environments implements Fleet {
   #booting = 0;
   #patience: NodeJS.Timeout | undefined;
   #closed = false;
+  #generation = 0;
+  /** Takes the init of the first environment since the last reload. */
+  #reloaded: (init: InitReport | undefined) => void = () => undefined;
 
   constructor(
     configuration: FunctionConfiguration,
-    { maxConcurrency = 1, whenBusy = "wait", idleMs = 300_000 }: FleetOptions,
+    { maxConcurrency = 1, whenBusy = "wait", idleMs = 300_000, tap }: FleetOptions,
     first: Environment,
-    create: (number: number) => Promise<Environment>,
+    create: CreateEnvironment,
   ) {
     this.configuration = configuration;
     this.refusedVariables = first.variables.refused;
     this.#create = create;
+    this.#tap = tap;
     this.#maxConcurrency = Math.max(1, maxConcurrency);
     this.#throttles = whenBusy === "throttle";
     this.#idleMs = idleMs;
     this.#all.set(1, Promise.resolve(first));
-    this.initialized = this.#boot({ number: 1, environment: first, reaper: undefined });
+    this.initialized = this.#boot({ number: 1, environment: first, generation: 0, reaper: undefined });
   }
 
   invoke(request: InvokeRequest): Invocation {
@@ -140,8 +159,26 @@ class Environments implements Fleet {
     return this.#enqueue(request, "streaming");
   }
 
+  reload(configuration: FunctionConfiguration = this.configuration): Promise<InitReport | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
+    this.configuration = configuration;
+    this.#generation += 1;
+    this.#reloaded(undefined);
+    const init = new Promise<InitReport | undefined>((resolve) => (this.#reloaded = resolve));
+    const resting = this.#idle.splice(0);
+    for (const member of resting) {
+      clearTimeout(member.reaper);
+      void this.#retire(member);
+    }
+    // Number 1 may be busy for long: what is wrong with the new code should be seen before.
+    const soon = resting.some(({ number }) => number === 1) || this.#all.size >= this.#maxConcurrency;
+    if (!soon) this.#start();
+    return init;
+  }
+
   async shutdown(reason: ShutdownReason = "spindown"): Promise<void> {
     this.#closed = true;
+    this.#reloaded(undefined);
     for (const waiting of this.#waiting.splice(0)) refuse(waiting, "shutdown");
     for (const member of this.#idle.splice(0)) clearTimeout(member.reaper);
     const end = (environment: Environment): Promise<void> => environment.shutdown(reason);
@@ -150,7 +187,7 @@ class Environments implements Fleet {
   }
 
   #enqueue(request: InvokeRequest, mode: ResponseMode): Invocation<FleetAnswer | StreamedAnswer> {
-    const waiting = waitingOf(request, mode);
+    const waiting = waitingOf(request, mode, this.#tap);
     const member = this.#idle.pop();
     if (this.#closed) refuse(waiting, "shutdown");
     else if (member !== undefined) {
@@ -166,15 +203,33 @@ class Environments implements Fleet {
     return waiting.invocation;
   }
 
-  /** Invariants 1 and 2: one loop an environment, one invocation after the other. */
-  async #serve(member: Member, first: Waiting | undefined): Promise<void> {
-    for (let waiting = first; waiting !== undefined; waiting = this.#waiting.shift()) {
+  /** Invariants 1, 2 and 9: one loop an environment, one invocation after the other. */
+  async #serve(member: Member, first = this.#nextFor(member)): Promise<void> {
+    for (let waiting = first; waiting !== undefined; waiting = this.#nextFor(member)) {
       this.#running.add(waiting);
       const report = await member.environment.invoke(waiting.job);
       this.#running.delete(waiting);
       waiting.end(report);
     }
-    this.#rest(member);
+    if (this.#isOld(member)) await this.#retire(member);
+    else this.#rest(member);
+  }
+
+  #nextFor(member: Member): Waiting | undefined {
+    return this.#isOld(member) ? undefined : this.#waiting.shift();
+  }
+
+  #isOld({ generation }: Member): boolean {
+    return generation !== this.#generation;
+  }
+
+  /** Invariant 9. */
+  async #retire({ number, environment }: Member): Promise<void> {
+    await environment.shutdown("spindown");
+    this.#all.delete(number);
+    if (this.#closed) return;
+    if (number === 1) this.#start();
+    else this.#grow();
   }
 
   /** Invariants 6 and 7. */
@@ -201,13 +256,16 @@ class Environments implements Fleet {
     const patient = performance.now() - first.since < patienceMs;
     const finishing = patient ? this.#finishing() : 0;
     if (finishing > 0) this.#growLater();
-    while (this.#booting + finishing < this.#waiting.length && this.#all.size < this.#maxConcurrency) {
-      let number = 2;
-      while (this.#all.has(number)) number += 1;
-      const made = this.#create(number);
-      this.#all.set(number, made);
-      void this.#add(number, made);
-    }
+    while (this.#booting + finishing < this.#waiting.length && this.#all.size < this.#maxConcurrency)
+      this.#start();
+  }
+
+  #start(): void {
+    let number = 1;
+    while (this.#all.has(number)) number += 1;
+    const made = this.#create(number, this.configuration);
+    this.#all.set(number, made);
+    void this.#add(number, made);
   }
 
   #growLater(): void {
@@ -231,12 +289,13 @@ class Environments implements Fleet {
   }
 
   async #add(number: number, made: Promise<Environment>): Promise<void> {
+    const generation = this.#generation;
     this.#booting += 1;
     const environment = await made.catch(() => undefined);
     this.#booting -= 1;
     // No port or no descriptor was left: those who wait are served by the environments there are.
     if (environment === undefined) this.#all.delete(number);
-    else if (!this.#closed) await this.#boot({ number, environment, reaper: undefined });
+    else if (!this.#closed) await this.#boot({ number, environment, generation, reaper: undefined });
   }
 
   /** An init that failed is repeated inside the first invocation, which answers the caller (environment.md 4.2). */
@@ -244,7 +303,8 @@ class Environments implements Fleet {
     this.#booting += 1;
     const report = await member.environment.init();
     this.#booting -= 1;
-    void this.#serve(member, this.#waiting.shift());
+    if (!this.#isOld(member)) this.#reloaded(report);
+    void this.#serve(member);
     return report;
   }
 }

@@ -11,6 +11,7 @@ export type {
 export { startFleet } from "./fleet.ts";
 export type { Fleet, FleetOptions } from "./fleet.ts";
 export type { FleetAnswer, Invocation, InvokeRequest, Refusal } from "./waiting.ts";
+export type { Excerpt, GivenAnswer, InvocationTap, ReceivedEvent } from "./tap.ts";
 export type { AnswerStream } from "./answers.ts";
 export type { InvocationAnswer, ResponseMode, StreamedAnswer } from "./invocation.ts";
 export { logLinesOf } from "./report.ts";

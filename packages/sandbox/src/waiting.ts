@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { InvocationReport } from "./events.ts";
 import { completeTraceId } from "./identifiers.ts";
 import type { InvocationAnswer, Job, ResponseMode, StreamedAnswer } from "./invocation.ts";
+import { type InvocationTap, excerptOf, tapped } from "./tap.ts";
 
 export interface InvokeRequest {
   /** The event: JSON. */
@@ -43,7 +44,11 @@ export interface Waiting {
   readonly end: (report: InvocationReport | undefined) => void;
 }
 
-export function waitingOf(request: InvokeRequest, mode: ResponseMode): Waiting {
+export function waitingOf(
+  request: InvokeRequest,
+  mode: ResponseMode,
+  tap: InvocationTap | undefined,
+): Waiting {
   const { payload, requestId = randomUUID(), clientContext, qualifier, log } = request;
   const traceId = completeTraceId(request.traceId);
   const answered = deferred<FleetAnswer | StreamedAnswer>();
@@ -55,10 +60,28 @@ export function waitingOf(request: InvokeRequest, mode: ResponseMode): Waiting {
   const waiting: Waiting = {
     since: performance.now(),
     answered: false,
-    job: { requestId, payload, traceId, clientContext, qualifier, log, mode, answer },
+    job: {
+      requestId,
+      payload,
+      traceId,
+      clientContext,
+      qualifier,
+      log,
+      mode,
+      answer: tap === undefined ? answer : tapped(tap, requestId, answer),
+    },
     invocation: { requestId, answer: answered.promise, ended: ended.promise },
     end: ended.resolve,
   };
+  tap?.received({
+    requestId,
+    time: new Date(),
+    traceId,
+    mode,
+    ...(clientContext !== undefined && { clientContext }),
+    ...(qualifier !== undefined && { qualifier }),
+    event: excerptOf(payload, tap.maxBytes),
+  });
   return waiting;
 }
 
