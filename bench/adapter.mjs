@@ -1,132 +1,136 @@
-// The adapter by itself: from an event handed out by a Runtime API to its answer posted there, with a tiny app.
-// The native adapter takes part when it is built; LWA's binary can be named in ANYLAMBDA_BENCH_LWA. All run in the same,
-// alternating rounds.
-import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { createServer } from "node:http";
-import { adapter, cpuMs, helloApp, nativeAdapter, residentMb, startApp } from "./lib/programs.mjs";
-import { alternate, mb, percentile, report, us } from "./lib/report.mjs";
+// The adapter by itself, against LWA and against the floor: a program that makes the same socket calls with fixed bytes.
+// Runtime API and app are one small Rust program (bench/adapter), so what is measured is the adapters' own. All take part
+// in the same run, in alternating rounds. Writes docs/benchmarks/adapter.md and .json.
+//   node bench/adapter.mjs [--quick] [SCENARIO...]      (--quick: a tenth of the rounds, and nothing is written)
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
+import { join } from "node:path";
+import { LWA_VERSION, lwaBinary } from "../conformance/lwa.mjs";
+import { buildPrograms } from "./lib/cargo.mjs";
+import { adapter, nativeAdapter, root } from "./lib/programs.mjs";
+import { percentile } from "./lib/report.mjs";
 
-const rounds = 10;
-const perRound = 300;
-const starts = 15;
+const quick = process.argv.includes("--quick");
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
-const app = await startApp(helloApp);
-const binaries = [{ name: "adapter on Node", file: process.execPath, args: [adapter], shipped: adapter }];
-if (existsSync(nativeAdapter)) binaries.push({ name: "native adapter", file: nativeAdapter, args: [] });
-if (process.env.ANYLAMBDA_BENCH_LWA !== undefined)
-  binaries.push({ name: "LWA", file: process.env.ANYLAMBDA_BENCH_LWA, args: [] });
+/** Rounds, and invocations a round; 3,000 invocations of the plain ones, as memory is looked at after them. */
+const scenarios = [
+  { name: "start", title: "Spawn to the first `/next`", rounds: 40 },
+  { name: "get", title: "GET, a browser's headers, 19 bytes back", rounds: 20, perRound: 150 },
+  { name: "post-100k", title: "POST of 100 KB, binary", rounds: 20, perRound: 50 },
+  { name: "answer-1m", title: "Answer of 1 MiB, binary", rounds: 20, perRound: 10 },
+  { name: "sqs", title: "SQS event, ten messages", rounds: 20, perRound: 150 },
+  { name: "stream-8m", title: "Streamed answer of 8 MiB", rounds: 20, perRound: 5 },
+  { name: "parallel-16", title: "16 events at a time (Managed Instances)", rounds: 20, perRound: 20 },
+].filter(({ name }) => asked.length === 0 || asked.includes(name));
 
-const startMs = new Map(binaries.map(({ name }) => [name, []]));
-for (let i = 0; i < starts; i++)
-  for (const binary of binaries) {
-    const started = await start(binary);
-    startMs.get(binary.name).push(started.startMs);
-    started.stop();
-  }
-const subjects = [];
-for (const binary of binaries) subjects.push(await start(binary));
-const samples = await alternate(subjects, rounds, perRound);
-report(
-  "adapter",
-  `Function URL event, GET, ${rounds * perRound} each in alternating rounds, ${starts} alternating starts (median); ` +
-    "the app is a small Node server.",
-  ["subject", "p50", "p99", "CPU", "spawn to first /next", "resident after", "size"],
-  subjects.map(({ name, pid, file }) => {
-    const own = samples.get(name);
-    return [
-      name,
-      us(percentile(own, 0.5)),
-      us(percentile(own, 0.99)),
-      us(cpuMs(pid) / ((rounds + 1) * perRound)),
-      `${percentile(startMs.get(name), 0.5).toFixed(1)} ms`,
-      mb(residentMb(pid)),
-      `${(statSync(file).size / 1e6).toFixed(2)} MB`,
-    ];
-  }),
-  Object.fromEntries(samples),
-);
-for (const { stop } of subjects) stop();
-await app.stop();
+const programs = buildPrograms();
+const subjects = [
+  { name: "floor", file: join(programs, "floor") },
+  { name: "native", file: nativeAdapter, size: nativeAdapter },
+  { name: `LWA ${LWA_VERSION}`, file: lwaBinary(), size: lwaBinary() },
+  // As `anylambda dev` starts it.
+  { name: "on Node", file: process.execPath, args: ["--max-semi-space-size=1", adapter], size: adapter },
+].filter(({ name, file }) => {
+  if (existsSync(file)) return true;
+  console.error(`${name} is left out: there is no ${file}`);
+  return false;
+});
+const lwa = subjects.find(({ name }) => name.startsWith("LWA"))?.name;
 
-/** An adapter on a Runtime API of its own that hands out an event whenever `once` is called. */
-async function start({ name, file, args, shipped = file }) {
-  // What waits at the Runtime API: the parked poll, and whoever waits for there to be one.
-  const waiting = { poll: undefined, caller: undefined };
-  let firstNext;
-  let answered;
-  const polled = new Promise((resolve) => (firstNext = resolve));
-  const event = JSON.stringify({
-    version: "2.0",
-    routeKey: "$default",
-    rawPath: "/",
-    rawQueryString: "",
-    headers: { host: "abc.lambda-url.us-east-1.on.aws", accept: "*/*", "user-agent": "bench" },
-    requestContext: {
-      accountId: "anonymous",
-      apiId: "abc",
-      domainName: "abc.lambda-url.us-east-1.on.aws",
-      domainPrefix: "abc",
-      http: { method: "GET", path: "/", protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "bench" },
-      requestId: "1",
-      routeKey: "$default",
-      stage: "$default",
-      time: "01/Jan/2026:00:00:00 +0000",
-      timeEpoch: 1767225600000,
+const results = {};
+for (const { name, rounds, perRound } of scenarios) {
+  console.error(`${name} ...`);
+  const counts = [quick ? Math.ceil(rounds / 10) : rounds, ...(perRound === undefined ? [] : [perRound])];
+  const words = subjects.map(({ name, file, args = [] }) => `${name}=${[file, ...args].join(",")}`);
+  const { status, stdout, error } = spawnSync(
+    join(programs, "driver"),
+    [name, ...counts.map(String), ...words],
+    {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      stdio: ["ignore", "pipe", "inherit"],
     },
-    isBase64Encoded: false,
-  });
-  const server = createServer((request, response) => {
-    if (request.url.endsWith("/invocation/next")) {
-      firstNext();
-      if (waiting.caller === undefined) waiting.poll = response;
-      else waiting.caller(response);
-      waiting.caller = undefined;
-      return;
-    }
-    if (request.url.endsWith("/event/next")) return;
-    if (request.url.endsWith("/register")) response.setHeader("lambda-extension-identifier", "bench");
-    else if (request.url.endsWith("/error")) answered?.reject(new Error(`${name} posted an error`));
-    request.resume().on("end", () => {
-      if (request.url.endsWith("/response")) {
-        response.statusCode = 202;
-        answered?.resolve();
-      }
-      response.end('{"status":"OK"}\n');
-    });
-  });
-  server.keepAliveTimeout = 0;
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const env = {
-    AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${server.address().port}`,
-    AWS_LAMBDA_FUNCTION_NAME: "bench",
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1024",
-    PORT: new URL(app.url).port,
-  };
-  const begin = performance.now();
-  const child = spawn(file, args, { env, stdio: ["ignore", "ignore", "inherit"] });
-  await polled;
-  const startMs = performance.now() - begin;
+  );
+  if (error !== undefined || status !== 0) {
+    console.error(error?.message ?? `the bench of ${name} failed: see above`);
+    process.exit(1);
+  }
+  results[name] = JSON.parse(stdout).map(summary);
+}
 
-  const once = async () => {
-    const response = waiting.poll ?? (await new Promise((resolve) => (waiting.caller = resolve)));
-    waiting.poll = undefined;
-    const done = new Promise((resolve, reject) => (answered = { resolve, reject }));
-    response.writeHead(200, {
-      "content-type": "application/json",
-      "lambda-runtime-aws-request-id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
-      "lambda-runtime-deadline-ms": String(Date.now() + 30_000),
-      "lambda-runtime-invoked-function-arn": "arn:aws:lambda:us-east-1:123456789012:function:bench",
-      "lambda-runtime-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
-    });
-    response.end(event);
-    await done;
+/** Medians and tails; the samples themselves are thousands. */
+function summary({ name, us, firstByteUs = [], cpuUs, residentKb, peakKb }) {
+  return {
+    name,
+    p50Us: percentile(us, 0.5),
+    p99Us: percentile(us, 0.99),
+    ...(firstByteUs.length > 0 && {
+      firstByteP50Us: percentile(firstByteUs, 0.5),
+      firstByteP99Us: percentile(firstByteUs, 0.99),
+    }),
+    ...(cpuUs !== undefined && { cpuUs, residentMb: residentKb / 1000, peakMb: peakKb / 1000 }),
   };
-  const stop = () => {
-    child.kill("SIGKILL");
-    server.closeAllConnections();
-    server.close();
-  };
-  return { name, pid: child.pid, file: shipped, startMs, once, stop };
+}
+
+const conditions =
+  `${cpus().length} cores (${cpus()[0].model.trim()}), Linux ${release()}, Node ${process.version}, ` +
+  `load ${loadavg()[0].toFixed(2)}, ${new Date().toISOString().slice(0, 10)}`;
+const page = [
+  "# The adapter against LWA",
+  "",
+  "Made by `npm run bench -- adapter`; figures are comparable within a table only. All subjects run in the same run, in",
+  "alternating rounds. *Floor* is a program that makes the same socket calls with fixed bytes. Times are microseconds,",
+  "the ratio is that to LWA, smaller is better.",
+  "",
+  conditions,
+  ...sizes(),
+  ...scenarios.flatMap(table),
+  "",
+].join("\n");
+console.log(page);
+if (!quick && asked.length === 0) {
+  const folder = join(root, "docs", "benchmarks");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "adapter.md"), page);
+  writeFileSync(join(folder, "adapter.json"), `${JSON.stringify({ conditions, results }, null, 2)}\n`);
+}
+
+function sizes() {
+  const sized = subjects.filter(({ size }) => size !== undefined);
+  const of = ({ size }) => statSync(size).size;
+  const peer = sized.find(({ name }) => name === lwa);
+  const rows = sized.map((subject) => [
+    subject.name,
+    of(subject).toLocaleString("en-GB"),
+    ...(peer === undefined ? [] : [(of(subject) / of(peer)).toFixed(2)]),
+  ]);
+  return ["", "## Size of the file, bytes", "", ...markdown(["", "bytes", "ratio"], rows)];
+}
+
+function table({ name, title }) {
+  const rows = results[name];
+  const peer = rows.find((row) => row.name === lwa);
+  const columns = [
+    ["p50Us", "p50"],
+    ["p99Us", "p99"],
+    ["firstByteP50Us", "first byte p50"],
+    ["firstByteP99Us", "first byte p99"],
+    ["cpuUs", "CPU an invocation"],
+    ["residentMb", "resident, MB"],
+  ].filter(([key]) => rows[0][key] !== undefined);
+  const lines = rows.map((row) => [
+    row.name,
+    ...columns.map(([key]) => {
+      const value = key === "residentMb" ? row[key].toFixed(1) : Math.round(row[key]).toLocaleString("en-GB");
+      return peer === undefined || row === peer ? value : `${value} (${(row[key] / peer[key]).toFixed(2)})`;
+    }),
+  ]);
+  return ["", `## ${title}`, "", ...markdown(["", ...columns.map(([, label]) => label)], lines)];
+}
+
+function markdown(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)];
 }

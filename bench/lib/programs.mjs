@@ -93,15 +93,6 @@ export function residentMb(pid) {
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024) / 1e6;
 }
 
-/** CPU time of a process and all its threads so far, ms. */
-export function cpuMs(pid) {
-  const folder = `/proc/${pid}/task`;
-  const times = readdirSync(folder).map((task) =>
-    Number(readFileSync(join(folder, task, "schedstat"), "utf8").split(" ")[0]),
-  );
-  return times.reduce((sum, time) => sum + time, 0) / 1e6;
-}
-
 /** Processes below `pid`, with their command lines. */
 export function descendants(pid) {
   const found = [];
