@@ -4,8 +4,11 @@ import { root, runOrExit, setUp } from "../scripts/setup.mjs";
 
 const all = ["adapter", "end-to-end", "start", "soak"];
 // Minutes long: run when they are asked for by name.
-const long = ["adapter-soak"];
-const asked = process.argv.slice(2);
+const long = ["adapter-soak", "adapter-kills"];
+const [asked, options] = [process.argv.slice(2), []];
+// What follows the first option goes to the bench: `npm run bench -- adapter-kills --seed 7`.
+const first = asked.findIndex((argument) => argument.startsWith("--"));
+if (first >= 0) options.push(...asked.splice(first));
 const known = [...all, ...long];
 const unknown = asked.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
@@ -14,4 +17,4 @@ if (unknown.length > 0) {
 }
 setUp();
 for (const name of asked.length > 0 ? asked : all)
-  runOrExit(process.execPath, [join(root, "bench", `${name}.mjs`)]);
+  runOrExit(process.execPath, [join(root, "bench", `${name}.mjs`), ...options]);

@@ -2,13 +2,15 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { content } from "../lib/content.mjs";
+import { serveWhenTold } from "../lib/revived.mjs";
 
 const server = createServer((request, response) => {
   const pieces = [];
   request.on("data", (piece) => pieces.push(piece));
   request.on("end", () => answer(request, Buffer.concat(pieces), response));
 });
-server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1");
+if (process.send === undefined) server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1");
+else serveWhenTold(server);
 process.on("SIGTERM", () => process.exit(0));
 
 function answer(request, received, response) {
