@@ -66,7 +66,7 @@ async function round(concurrency, wanted) {
   /** Invocations that nobody has answered, by id. */
   const open = new Map();
   let invoked = 0;
-  let isKilling = true;
+  const state = { isKilling: true, ended: undefined };
   let onAnswer = () => {};
   let log = "";
 
@@ -94,8 +94,7 @@ async function round(concurrency, wanted) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   child.stdout.setEncoding("utf8").on("data", (text) => (log = (log + text).slice(-4000)));
-  let ended;
-  child.on("exit", (code, signal) => (ended = `the adapter ended with ${signal ?? code}:\n${log}`));
+  child.on("exit", (code, signal) => (state.ended = `the adapter ended with ${signal ?? code}:\n${log}`));
 
   /** Resolves when it is settled; `undefined` when nobody did in time. */
   function invoke() {
@@ -103,7 +102,7 @@ async function round(concurrency, wanted) {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(undefined), stuckMs);
       const planned = invocationOf();
-      const isExcused = isKilling;
+      const isExcused = state.isKilling;
       open.set(id, {
         planned,
         resolve: (outcome) => (clearTimeout(timer), resolve({ planned, outcome, isExcused })),
@@ -131,7 +130,7 @@ async function round(concurrency, wanted) {
       failures.push(`${id} ${planned.door} ${JSON.stringify(planned.plan)}: ${wrong}`);
   }
   async function pump() {
-    while (isKilling && ended === undefined) {
+    while (state.isKilling && state.ended === undefined) {
       const settled = await invoke();
       judge(settled, `invocation ${invoked}`);
       if (settled === undefined) return;
@@ -149,7 +148,7 @@ async function round(concurrency, wanted) {
     "connections to the Runtime API": () => api.tell({ type: "cut", number: upTo(1000) }),
   };
   let killed = 0;
-  while (killed < wanted && ended === undefined && failures.length === 0) {
+  while (killed < wanted && state.ended === undefined && failures.length === 0) {
     // Everything works again; then at some point of an invocation.
     await Promise.race([new Promise((resolve) => (onAnswer = resolve)), sleep(stuckMs)]);
     await sleep(upTo(20));
@@ -158,13 +157,13 @@ async function round(concurrency, wanted) {
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     killed++;
   }
-  isKilling = false;
-  if (ended === undefined) await Promise.all(pumps);
+  state.isKilling = false;
+  if (state.ended === undefined) await Promise.all(pumps);
   // As before, now that nobody is killed.
-  for (let i = 0; i < 50 && ended === undefined && failures.length === 0; i++)
+  for (let i = 0; i < 50 && state.ended === undefined && failures.length === 0; i++)
     judge(await invoke(), `invocation ${invoked}`);
-  if (ended !== undefined) failures.push(ended);
-  const memory = ended === undefined ? residentMb(child.pid) : Number.NaN;
+  if (state.ended !== undefined) failures.push(state.ended);
+  const memory = state.ended === undefined ? residentMb(child.pid) : Number.NaN;
   child.removeAllListeners("exit");
   child.kill("SIGKILL");
   await Promise.all([api.stop(), app.stop()]);

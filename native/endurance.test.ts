@@ -48,10 +48,8 @@ describe.each(engines)("the adapter on the engine $engine", ({ engine, file, arg
   const missing = existsSync(file) ? undefined : `not built: npm run build:native -- ${platform}`;
 
   it.skipIf(missing !== undefined)("answers 2,000 invocations of mixed doors, its memory flat", async () => {
-    const { code, told } = await bench(
-      "adapter-soak",
-      ...["--engine", engine, "--invocations", "2000", "--growth", growth],
-    );
+    const options = ["--engine", engine, "--invocations", "2000", "--growth", growth];
+    const { code, told } = await bench("adapter-soak", ...options);
     expect(told).toContain("2000 invocations of mixed doors and sizes");
     expect(told).toContain(", 0 wrong answers");
     expect(code, told).toBe(0);
