@@ -3,10 +3,16 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wire";
+import { checkedErrorCause } from "./error-cause.ts";
 
 /** How an invocation was answered, as the Runtime API saw it. */
 export type RuntimeAnswer =
-  | { readonly payload: Uint8Array; readonly errorType?: string }
+  | {
+      readonly payload: Uint8Array;
+      readonly errorType?: string;
+      /** For X-Ray: checked and cropped. */
+      readonly errorCause?: string | undefined;
+    }
   /** The caller asked for a stream, and its first bytes are on their way. */
   | { readonly stream: AnswerStream }
   /** The runtime broke the protocol; the payload is made of the request id and these two. */
@@ -64,10 +70,11 @@ export function fromResponsePost(posted: Posted, body: Uint8Array): RuntimeAnswe
 }
 
 /** An answer to `/error`: the body goes to the caller byte for byte, but for one content type. */
-export function fromErrorPost(posted: Posted, body: Uint8Array): RuntimeAnswer {
-  const errorType = errorTypeOf(posted.headers[runtimeHeaders.errorType]);
-  const payload = posted.headers["content-type"] === errorCauseType ? withoutCause(body) : body;
-  return { payload, errorType };
+export function fromErrorPost({ headers }: Posted, body: Uint8Array): RuntimeAnswer {
+  const errorType = errorTypeOf(headers[runtimeHeaders.errorType]);
+  if (headers["content-type"] === errorCauseType) return { ...withoutCause(body), errorType };
+  const cause = headers[runtimeHeaders.xrayErrorCause];
+  return { payload: body, errorType, errorCause: checkedErrorCause(typeof cause === "string" ? cause : "") };
 }
 
 /** What the caller gets when the runtime posted more than it may. */
@@ -90,16 +97,34 @@ const errorBodyTrailer = "lambda-runtime-function-error-body";
 const errorCauseType = "application/vnd.aws.lambda.error.cause+json";
 
 /** `errorCause` is for X-Ray only. */
-function withoutCause(body: Uint8Array): Uint8Array {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+function withoutCause(body: Uint8Array): {
+  readonly payload: Uint8Array;
+  readonly errorCause?: string | undefined;
+} {
+  const document = errorDocumentOf(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+  if (document === undefined) return { payload: Buffer.from(`"Invalid error body"`) };
+  const { errorMessage = "", errorType = "", stackTrace, errorCause } = document;
+  // As Go's encoder writes it: the texts always, the trace only when there is one.
+  const trace = Array.isArray(stackTrace) && stackTrace.length > 0 ? { stackTrace } : {};
+  return {
+    payload: Buffer.from(JSON.stringify({ errorMessage, errorType, ...trace })),
+    errorCause: errorCause === undefined ? undefined : checkedErrorCause(JSON.stringify(errorCause)),
+  };
+}
+
+/** `undefined` when it is not of the shape that AWS can read. */
+function errorDocumentOf(text: string): Record<string, unknown> | undefined {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    return Buffer.from(`"Invalid error body"`);
+    return undefined;
   }
-  if (typeof document !== "object" || document === null || Array.isArray(document))
-    return Buffer.from(`"Invalid error body"`);
+  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
   const { errorMessage, errorType, stackTrace } = document as Record<string, unknown>;
-  return Buffer.from(JSON.stringify({ errorMessage, errorType, stackTrace }));
+  const isText = (value: unknown): boolean => value === undefined || typeof value === "string";
+  const isTrace = stackTrace == null || (Array.isArray(stackTrace) && stackTrace.every(isText));
+  return isText(errorMessage) && isText(errorType) && isTrace
+    ? (document as Record<string, unknown>)
+    : undefined;
 }

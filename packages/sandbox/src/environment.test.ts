@@ -39,11 +39,14 @@ describe("a function that works", () => {
     await r.invoke({});
     expect(kinds(r.events)).toEqual([
       "initStart",
+      "initRuntimeDone",
       "initReport",
       "start",
+      "runtimeDone",
       "end",
       "report",
       "start",
+      "runtimeDone",
       "end",
       "report",
     ]);
@@ -173,7 +176,15 @@ describe("a function that fails", () => {
     ]);
     const before = r.events.length;
     expect((await r.invoke({ do: "count" })).text).toContain(`"count":1`);
-    expect(kinds(r.events.slice(before))).toEqual(["initStart", "initReport", "start", "end", "report"]);
+    expect(kinds(r.events.slice(before))).toEqual([
+      "initStart",
+      "initRuntimeDone",
+      "initReport",
+      "start",
+      "runtimeDone",
+      "end",
+      "report",
+    ]);
     expect(of(r.events, "initReport").at(-1)).toMatchObject({ phase: "invoke", status: "success" });
     expect(last(r).initDurationMs).toBeUndefined();
   });

@@ -8,13 +8,14 @@
 import type { ShutdownReason } from "@anylambda/wire";
 import { ApiServer } from "./api-server.ts";
 import { Boot } from "./boot.ts";
-import type { InitReport, InvocationReport, InvocationStatus, SandboxEvent } from "./events.ts";
+import type { InitPhase, InitReport, InvocationReport, SandboxEvent } from "./events.ts";
 import { type Failure, statusOf, stopped, timedOut } from "./failures.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
-import { failedInit, initTracesOf } from "./init-report.ts";
+import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "./init-report.ts";
 import { type InitOutcome, initialize } from "./init.ts";
-import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { InvocationEvents, type Told } from "./invocation-events.ts";
+import { type Job, deliveryOf, invokeEventOf } from "./invocation.ts";
 import { logLinesOf } from "./report.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
@@ -98,7 +99,7 @@ export class Environment {
   async #init(): Promise<InitReport> {
     const started = performance.now();
     const boot = this.#newBoot();
-    const outcome = await this.#initialize(boot, started + this.#initLimitMs);
+    const outcome = await this.#initialize(boot, "init", started + this.#initLimitMs);
     if (outcome.kind === "ready") {
       this.#to("ready");
       this.#initDurationMs = performance.now() - started;
@@ -116,48 +117,46 @@ export class Environment {
 
   async #invoke(job: Job): Promise<InvocationReport> {
     const started = performance.now();
-    const { timeoutMs } = this.#configuration;
+    const { timeoutMs, version } = this.#configuration;
     const deadlineMs = Date.now() + timeoutMs;
-    const answer = new OneAnswer(job);
+    const events = new InvocationEvents(job, started, (told) => this.#tell(told));
     if (this.#state === "initializing") {
-      const failed = await this.#initializeInside(job, started, answer);
+      const failed = await this.#initializeInside(events, job.requestId, started);
       if (failed !== undefined) return failed;
     }
     const boot = this.#boot as Boot;
     // First the event, then the words about it: nothing stands between a caller and its handler.
     const functionArn =
       job.qualifier === undefined ? this.#functionArn : `${this.#functionArn}:${job.qualifier}`;
-    boot.runtimeApi.deliver(deliveryOf(job, functionArn, deadlineMs, answer));
+    boot.runtimeApi.deliver(deliveryOf(job, functionArn, deadlineMs, events));
     boot.registry.invoke(() => invokeEventOf(job, functionArn, deadlineMs));
-    this.#tellStart(job);
+    events.start(version);
     const outcome = await boot.watch.until(boot.atRest, started + timeoutMs - performance.now());
+    const durationMs = performance.now() - started;
+    // The last output was written before the last call: it is read in this turn of the loop (invariant 5).
+    await endOfTurn();
     if (outcome !== "met") {
       const failure = outcome === "late" ? timedOut(timeoutMs) : (boot.watch.failure as Failure);
-      return this.#fail(boot, job, failure, started, answer);
+      return this.#fail(boot, events, job.requestId, failure, durationMs);
     }
     if (!this.#isStopping()) this.#to("done");
-    const durationMs = performance.now() - started;
     boot.memory.afterInvocation(durationMs);
-    const { errorType, fault } = answer;
+    const { fault } = events.answer;
     if (fault !== undefined) this.#tell({ type: "fault", requestId: job.requestId, ...fault });
-    return this.#tellEnd(
-      boot,
-      job,
-      durationMs,
-      errorType === undefined ? "success" : statusOf(errorType),
-      errorType,
-    );
+    const report = this.#tellEnd(boot, events, durationMs, undefined);
+    if (boot.watch.failure !== undefined) this.#tellFaultAtRest(boot, boot.watch.failure);
+    return report;
   }
 
   /** Suppressed init. Answers the invocation and returns its report when init fails. */
   async #initializeInside(
-    job: Job,
+    events: InvocationEvents,
+    requestId: string,
     started: number,
-    answer: OneAnswer,
   ): Promise<InvocationReport | undefined> {
-    const { timeoutMs } = this.#configuration;
+    const { timeoutMs, version } = this.#configuration;
     const boot = this.#newBoot();
-    const outcome = await this.#initialize(boot, started + timeoutMs);
+    const outcome = await this.#initialize(boot, "invoke", started + timeoutMs);
     if (outcome.kind === "ready") {
       this.#to("ready");
       const durationMs = performance.now() - started;
@@ -167,32 +166,32 @@ export class Environment {
     }
     const traces = initTracesOf(boot, started);
     const failure = outcome.kind === "failed" ? outcome.failure : timedOut(timeoutMs);
-    this.#tellStart(job);
+    events.start(version);
     const tellInit = (): InitReport => this.#tellInit(failedInit(boot, "invoke", outcome, traces));
-    return this.#fail(boot, job, failure, started, answer, tellInit);
+    return this.#fail(boot, events, requestId, failure, performance.now() - started, tellInit);
   }
 
   /** The end of an invocation that takes its boot with it: first the answer, then the reset, then the report. */
   async #fail(
     boot: Boot,
-    job: Job,
+    events: InvocationEvents,
+    requestId: string,
     failure: Failure,
-    started: number,
-    answer: OneAnswer,
+    elapsedMs: number,
     beforeEnd?: () => void,
   ): Promise<InvocationReport> {
     const { errorType, message } = failure;
-    const status = statusOf(errorType);
-    answer.fail(failure);
+    const isTimeout = statusOf(errorType) === "timeout";
+    events.answer.fail(failure);
     // At the limit the function was over: what the clock says beside it is the timer's inaccuracy.
-    const durationMs = status === "timeout" ? this.#configuration.timeoutMs : performance.now() - started;
+    const durationMs = isTimeout ? this.#configuration.timeoutMs : elapsedMs;
     boot.memory.look();
     // What the runtime reported itself it has also logged itself.
-    if (failure.payload === undefined)
-      this.#tell({ type: "fault", requestId: job.requestId, errorType, message });
-    await this.#reset(boot, status === "timeout" ? "timeout" : "failure");
+    if (failure.payload === undefined) this.#tell({ type: "fault", requestId, errorType, message });
+    events.runtimeDone(failure);
+    await this.#reset(boot, isTimeout ? "timeout" : "failure");
     beforeEnd?.();
-    return this.#tellEnd(boot, job, durationMs, status, errorType);
+    return this.#tellEnd(boot, events, durationMs, failure);
   }
 
   #newBoot(): Boot {
@@ -204,11 +203,14 @@ export class Environment {
     return boot;
   }
 
-  async #initialize(boot: Boot, deadline: number): Promise<InitOutcome> {
-    this.#tell({ type: "initStart" });
+  async #initialize(boot: Boot, phase: InitPhase, deadline: number): Promise<InitOutcome> {
+    const { runtimeVersion } = this.#configuration;
+    this.#tell({ type: "initStart", phase, ...(runtimeVersion === undefined ? {} : { runtimeVersion }) });
     const outcome = await initialize(boot, this.#configuration, deadline);
     if (this.#isStopping()) return { kind: "failed", failure: stopped() };
     boot.memory.look();
+    for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
+    this.#tell(initRuntimeDoneOf(phase, outcome));
     if (outcome.kind === "ready") void boot.failed.then((failure) => this.#tellFaultAtRest(boot, failure));
     return outcome;
   }
@@ -250,10 +252,6 @@ export class Environment {
     return report;
   }
 
-  #tellStart(job: Job): void {
-    this.#tell({ type: "start", requestId: job.requestId, version: this.#configuration.version });
-  }
-
   /** On Lambda a frozen process cannot end. Here it can: it fails the next invocation, and is told of at once. */
   #tellFaultAtRest(boot: Boot, { errorType, message }: Failure): void {
     if (this.#boot === boot && this.#state === "idle") this.#tell({ type: "fault", errorType, message });
@@ -262,28 +260,20 @@ export class Environment {
   /** END and REPORT (invariant 5). */
   #tellEnd(
     boot: Boot,
-    job: Job,
+    events: InvocationEvents,
     durationMs: number,
-    status: InvocationStatus,
-    errorType: string | undefined,
+    failure: Failure | undefined,
   ): InvocationReport {
-    const { requestId } = job;
     const initDurationMs = this.#initDurationMs;
     this.#initDurationMs = undefined;
-    const report: InvocationReport = {
-      type: "report",
-      requestId,
-      status,
+    const report = events.end({
       durationMs,
-      // Since August 2025 init is billed as well (environment.md 4.2).
-      billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
       memorySizeMb: this.#configuration.memorySizeMb,
       maxMemoryUsedMb: Math.ceil(boot.memory.peakBytes / 1_048_576),
-      ...(initDurationMs === undefined ? {} : { initDurationMs }),
-      ...(errorType === undefined ? {} : { errorType }),
-    };
-    this.#tell({ type: "end", requestId });
-    this.#tell(report);
+      initDurationMs,
+      failure,
+      hasExtensions: boot.registry.registered.length > 0,
+    });
     this.#log = undefined;
     return report;
   }
@@ -295,9 +285,8 @@ export class Environment {
   }
 }
 
-/** An event without what is the same for all of them. */
-type Told = SandboxEvent extends infer Event
-  ? Event extends SandboxEvent
-    ? Omit<Event, "time" | "environment" | "environmentNumber">
-    : never
-  : never;
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

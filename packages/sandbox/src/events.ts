@@ -1,6 +1,7 @@
 /**
  * What a sandbox tells about itself. The sandbox returns events, it never prints: whoever started it decides
- * what a person sees. `record` shapes follow the Telemetry API (spec environment.md 3.4).
+ * what a person sees. Shapes follow the records of the Telemetry API (environment.md 3.4); `telemetry/records.ts`
+ * makes these of them. Whoever takes events ignores the types it does not know: new ones come.
  */
 
 export type InvocationStatus = "success" | "error" | "failure" | "timeout";
@@ -8,9 +9,44 @@ export type InvocationStatus = "success" | "error" | "failure" | "timeout";
 /** Where a line of output came from: the runtime process (the app), or the extension of that name. */
 export type LogSource = { readonly kind: "function" } | { readonly kind: "extension"; readonly name: string };
 
+/** `invoke`: init was repeated inside an invocation. */
+export type InitPhase = "init" | "invoke" | "snap-start";
+
+/** A part of an invocation. */
+export interface Span {
+  readonly name: "responseLatency" | "responseDuration" | "runtimeOverhead" | "extensionOverhead";
+  readonly start: Date;
+  readonly durationMs: number;
+}
+
+/** The trace an invocation belongs to. */
+export interface Tracing {
+  /** Of the function's segment: only when the trace is sampled. */
+  readonly spanId?: string;
+  /** `Root=…;Parent=…;Sampled=…`. */
+  readonly value: string;
+}
+
+/** A managed runtime's version; functions that bring their own have none. */
+export interface RuntimeVersion {
+  /** `python:3.13.v22` */
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** What came with a line that was written to the framed log channel (environment.md 3.7). */
+interface LogFrame {
+  readonly format: "json" | "text";
+  readonly level?: LogLevel;
+  /** Exactly what was written, mostly with a newline at its end. */
+  readonly message: string;
+}
+
+type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+
 export interface InitReport {
   readonly type: "initReport";
-  readonly phase: "init" | "invoke";
+  readonly phase: InitPhase;
   readonly status: InvocationStatus;
   readonly durationMs: number;
   readonly errorType?: string;
@@ -38,7 +74,69 @@ export interface InvocationReport {
   readonly maxMemoryUsedMb: number;
   /** Only on the first invocation after a reported init. */
   readonly initDurationMs?: number;
+  /** Only on the first invocation after a restore, in the place of `initDurationMs`. */
+  readonly restoreDurationMs?: number;
+  readonly billedRestoreDurationMs?: number;
   readonly errorType?: string;
+  /** `extensionOverhead`, when there was something to wait for. */
+  readonly spans?: readonly Span[];
+  readonly tracing?: Tracing;
+  readonly tenantId?: string;
+}
+
+/** The runtime asked for its next event, or will never do so. Told once for every `start`. */
+export interface RuntimeDone {
+  readonly type: "runtimeDone";
+  readonly requestId: string;
+  readonly status: InvocationStatus;
+  readonly errorType?: string;
+  /** From the event's delivery on. */
+  readonly durationMs: number;
+  /** Length of the response; 0 when there was none. */
+  readonly producedBytes: number;
+  readonly spans: readonly Span[];
+  readonly tracing?: Tracing;
+  readonly tenantId?: string;
+  /** What the runtime reported for X-Ray, checked and cropped: JSON (environment.md 1.6). */
+  readonly errorCause?: string;
+}
+
+/** An extension at the end of init. */
+export interface ExtensionReport {
+  readonly type: "extension";
+  readonly name: string;
+  /** AWS's names: `Ready`, `Registered`, `InitError`, `LaunchError` ... */
+  readonly state: string;
+  readonly events: readonly string[];
+  readonly errorType?: string;
+}
+
+export type TelemetryType = "platform" | "function" | "extension";
+
+/** An extension subscribed to the Telemetry API, or to the Logs API. */
+export interface Subscription {
+  readonly type: "telemetrySubscription" | "logsSubscription";
+  readonly name: string;
+  readonly state: "Subscribed" | "Already subscribed";
+  readonly types: readonly TelemetryType[];
+}
+
+/** A subscriber was too slow: what it did not get. */
+export interface LogsDropped {
+  readonly type: "logsDropped";
+  /** Name of the extension. */
+  readonly subscriber: string;
+  readonly reason: string;
+  readonly droppedRecords: number;
+  readonly droppedBytes: number;
+}
+
+/** An environment that was restored from a snapshot (environment.md 3.4, 4.6). */
+export interface RestoreReport {
+  readonly type: "restoreReport";
+  readonly status: InvocationStatus;
+  readonly errorType?: string;
+  readonly durationMs: number;
 }
 
 /** Something ended an invocation, or a process at rest, before its time. */
@@ -64,11 +162,43 @@ export type SandboxEvent = {
       readonly type: "log";
       readonly source: LogSource;
       readonly stream: "stdout" | "stderr";
+      /** Without its newline. */
       readonly line: string;
+      readonly frame?: LogFrame;
+      /** Below the function's log level: not in its log, but in telemetry. */
+      readonly filtered?: true;
     }
-  | { readonly type: "initStart" }
+  | {
+      readonly type: "initStart";
+      /** `init` when absent. */
+      readonly phase?: InitPhase;
+      readonly runtimeVersion?: RuntimeVersion;
+    }
+  | {
+      readonly type: "initRuntimeDone";
+      readonly phase: InitPhase;
+      readonly status: InvocationStatus;
+      readonly errorType?: string;
+    }
   | InitReport
-  | { readonly type: "start"; readonly requestId: string; readonly version: string }
+  | ExtensionReport
+  | Subscription
+  | LogsDropped
+  | { readonly type: "restoreStart"; readonly runtimeVersion?: RuntimeVersion }
+  | {
+      readonly type: "restoreRuntimeDone";
+      readonly status: InvocationStatus;
+      readonly errorType?: string;
+    }
+  | RestoreReport
+  | {
+      readonly type: "start";
+      readonly requestId: string;
+      readonly version: string;
+      readonly tracing?: Tracing;
+      readonly tenantId?: string;
+    }
+  | RuntimeDone
   | { readonly type: "end"; readonly requestId: string }
   | InvocationReport
   | Fault

@@ -69,6 +69,11 @@ export class ExtensionRegistry {
     return this.#all.find((extension) => extension.name === name);
   }
 
+  /** Started programs, registered or not, and whoever else registered. */
+  get all(): readonly RegisteredExtension[] {
+    return this.#all;
+  }
+
   get registered(): readonly RegisteredExtension[] {
     return this.#all.filter(
       (extension) => extension.state !== "Started" && extension.state !== "LaunchError",

@@ -1,3 +1,5 @@
+import type { RuntimeVersion } from "./events.ts";
+
 /** A program with its arguments: never a shell string. */
 export interface Program {
   /** Absolute path, or a name looked up in the `PATH` of the environment it is started in. */
@@ -36,6 +38,8 @@ export interface FunctionConfiguration {
   readonly variables: Readonly<Record<string, string>>;
   /** Credentials of the execution role. Without them the processes get well-formed ones that AWS refuses. */
   readonly credentials?: Credentials;
+  /** Of a managed runtime, for INIT_START and telemetry; a function that brings its runtime has none. */
+  readonly runtimeVersion?: RuntimeVersion;
 }
 
 /** Temporary credentials, as STS gives them. */

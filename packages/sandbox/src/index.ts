@@ -1,12 +1,20 @@
 export type { Credentials, ExtensionProgram, FunctionConfiguration, Program } from "./function.ts";
 export type {
+  ExtensionReport,
   Fault,
   InitFailure,
+  InitPhase,
   InitReport,
   InvocationReport,
   InvocationStatus,
   LogSource,
+  LogsDropped,
+  RestoreReport,
+  RuntimeDone,
   SandboxEvent,
+  Span,
+  Subscription,
+  Tracing,
 } from "./events.ts";
 export { startFleet } from "./fleet.ts";
 export type { Fleet, FleetOptions } from "./fleet.ts";

@@ -1,9 +1,31 @@
 /** What is told of an init that did not succeed. */
 import type { Boot } from "./boot.ts";
-import type { InitReport } from "./events.ts";
+import type { ExtensionReport, InitPhase, InitReport, SandboxEvent } from "./events.ts";
+import type { ExtensionRegistry } from "./extension-registry.ts";
 import { statusOf } from "./failures.ts";
 import type { InitOutcome } from "./init.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
+
+/** One a known extension, in the order in which they came; to be called before the processes are ended. */
+export function extensionReportsOf(registry: ExtensionRegistry, outcome: InitOutcome): ExtensionReport[] {
+  const failure = outcome.kind === "failed" ? outcome.failure : undefined;
+  return registry.all.map(({ name, state, events, errorType }) => {
+    const type = errorType ?? (failure?.extension === name ? failure.errorType : undefined);
+    return { type: "extension", name, state, events, ...(type === undefined ? {} : { errorType: type }) };
+  });
+}
+
+/** AWS tells this of the end of the whole phase, extensions included (environment.md 3.4). */
+export function initRuntimeDoneOf(
+  phase: InitPhase,
+  outcome: InitOutcome,
+): Omit<Extract<SandboxEvent, { type: "initRuntimeDone" }>, "time" | "environment" | "environmentNumber"> {
+  const type = "initRuntimeDone";
+  if (outcome.kind === "ready") return { type, phase, status: "success" };
+  if (outcome.kind === "late") return { type, phase, status: "timeout" };
+  const { errorType } = outcome.failure;
+  return { type, phase, status: statusOf(errorType), errorType };
+}
 
 /** What can only be seen while the processes are there. */
 export interface InitTraces {

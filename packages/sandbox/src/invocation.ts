@@ -4,6 +4,7 @@
 import { type InvokeEvent, fromInvocationHead } from "@anylambda/wire";
 import type { AnswerStream, RuntimeAnswer } from "./answers.ts";
 import { type Failure, payloadOf } from "./failures.ts";
+import type { InvocationTimes } from "./invocation-times.ts";
 import type { Delivery } from "./runtime-api.ts";
 
 /** What the caller gets (environment.md 4.5). */
@@ -38,6 +39,8 @@ export interface Job {
   /** Takes the lines of its log. */
   readonly log: ((line: string) => void) | undefined;
   readonly mode: ResponseMode;
+  /** Of functions that keep their tenants apart (environment.md 5.7). */
+  readonly tenantId?: string | undefined;
   /** Takes the answer, as early as possible. */
   readonly answer: (answer: InvocationAnswer | StreamedAnswer) => void;
 }
@@ -45,6 +48,8 @@ export interface Job {
 /** Gives the caller the first of all answers and drops the others (state.ts, invariant 4). */
 export class OneAnswer {
   errorType: string | undefined;
+  /** What the runtime reported for X-Ray: JSON. */
+  errorCause: string | undefined;
   /** The runtime broke the protocol: what the log says of it. */
   fault: { readonly errorType: string; readonly message: string } | undefined;
   #given = false;
@@ -68,7 +73,10 @@ export class OneAnswer {
         stream: answer.stream,
         failure: () => this.#failure,
       });
-    } else this.#send(answer.payload, answer.errorType);
+    } else {
+      this.errorCause = answer.errorCause;
+      this.#send(answer.payload, answer.errorType);
+    }
   }
 
   /** The streamed answer failed in its middle: the caller has seen that, the report is still to say so. */
@@ -96,9 +104,22 @@ export class OneAnswer {
   }
 }
 
+/** What becomes of an invocation on its way. */
+export interface Course {
+  readonly answer: OneAnswer;
+  readonly times: InvocationTimes;
+  /** The runtime is through with it. */
+  readonly done: () => void;
+}
+
 /** The invocation as `/invocation/next` tells it. */
-export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, answer: OneAnswer): Delivery {
-  const { requestId, payload, traceId, clientContext } = job;
+export function deliveryOf(
+  job: Job,
+  functionArn: string,
+  deadlineMs: number,
+  { answer, times, done }: Course,
+): Delivery {
+  const { requestId, payload, traceId, clientContext, tenantId } = job;
   const head = ["Content-Type", "application/json", "Content-Length", String(payload.length)];
   const fields = fromInvocationHead({
     requestId,
@@ -107,7 +128,7 @@ export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, an
     traceId: headerText(traceId),
     clientContext: clientContext === undefined ? undefined : headerText(clientContext),
     cognitoIdentity: undefined,
-    tenantId: undefined,
+    tenantId: tenantId === undefined ? undefined : headerText(tenantId),
   });
   for (const [name, value] of fields) head.push(name, value);
   return {
@@ -117,6 +138,8 @@ export function deliveryOf(job: Job, functionArn: string, deadlineMs: number, an
     mode: job.mode,
     answer: (given) => answer.give(given),
     broke: (errorType, document) => answer.break(errorType, document),
+    times,
+    done,
   };
 }
 

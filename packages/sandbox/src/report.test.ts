@@ -51,6 +51,36 @@ describe("log lines of environment.md 4.6, byte for byte", () => {
     expect(linesOf({ ...init, status: "success" })).toEqual([]);
   });
 
+  it("INIT_START of a managed runtime", () => {
+    const runtimeVersion = { name: "python:3.13.v22", arn: "arn:aws:lambda:eu-west-1::runtime:0a" };
+    expect(linesOf({ type: "initStart", phase: "init", runtimeVersion })).toEqual([
+      "INIT_START Runtime Version: python:3.13.v22\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:0a",
+    ]);
+    expect(linesOf({ type: "restoreStart", runtimeVersion })).toEqual([
+      "RESTORE_START Runtime Version: python:3.13.v22\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:0a",
+    ]);
+  });
+
+  it("RESTORE_REPORT, and REPORT after a restore", () => {
+    expect(linesOf({ type: "restoreReport", status: "success", durationMs: 345.678 })).toEqual([
+      "RESTORE_REPORT Restore Duration: 345.68 ms",
+    ]);
+    expect(linesOf({ type: "restoreReport", status: "timeout", durationMs: 10_000 })).toEqual([
+      "RESTORE_REPORT Restore Duration: 10000.00 ms\tStatus: timeout",
+    ]);
+    expect(linesOf({ ...report, restoreDurationMs: 345.678, billedRestoreDurationMs: 21 })[0]).toMatch(
+      /\tMax Memory Used: 36 MB\tRestore Duration: 345.68 ms\tBilled Restore Duration: 21 ms\t$/,
+    );
+  });
+
+  it("XRAY, when the trace is sampled", () => {
+    const value = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    expect(linesOf({ ...report, tracing: { spanId: "54565fb41ac79632", value } })[1]).toBe(
+      "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 54565fb41ac79632\tSampled: true",
+    );
+    expect(linesOf({ ...report, tracing: { value } })).toHaveLength(1);
+  });
+
   it("faults", () => {
     const fault = { type: "fault", requestId: "ID" };
     expect(
@@ -73,7 +103,12 @@ describe("log lines of environment.md 4.6, byte for byte", () => {
     expect(linesOf({ type: "log", source: { kind: "function" }, stream: "stdout", line: "a\tb" })).toEqual([
       "a\tb",
     ]);
+    expect(
+      linesOf({ type: "log", source: { kind: "function" }, stream: "stdout", line: "a", filtered: true }),
+    ).toEqual([]);
     expect(linesOf({ type: "initStart" })).toEqual([]);
+    expect(linesOf({ type: "runtimeDone", requestId: "ID" })).toEqual([]);
+    expect(linesOf({ type: "a type that comes later" })).toEqual([]);
     expect(linesOf({ type: "shutdown", reason: "failure" })).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import type { RuntimeAnswer } from "./answers.ts";
 import { ApiServer } from "./api-server.ts";
 import { ExtensionRegistry } from "./extension-registry.ts";
+import type { InvocationTimes } from "./invocation-times.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 import {
   type RuntimeCall,
@@ -35,6 +36,8 @@ const initError = { method: "POST", path: `${root}/init/error`, body: "{}" };
 let server: ApiServer;
 let api: RuntimeApi;
 let address: string;
+let done = 0;
+let times: InvocationTimes;
 let changes: number;
 let answers: RuntimeAnswer[];
 
@@ -47,6 +50,7 @@ afterEach(() => server.close());
 
 function fresh(): void {
   changes = 0;
+  done = 0;
   answers = [];
   api = new RuntimeApi(() => (changes += 1));
   server.serve({ runtimeApi: api, registry: new ExtensionRegistry(() => undefined) });
@@ -56,7 +60,17 @@ function deliver(requestId = "id-1", payload = `{"a":1}`): void {
   const head = ["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(payload))];
   head.push("Lambda-Runtime-Aws-Request-Id", requestId);
   const answer = (given: RuntimeAnswer): void => void answers.push(given);
-  api.deliver({ requestId, head, payload: Buffer.from(payload), mode: "buffered", answer, broke: () => {} });
+  times = { started: performance.now(), producedBytes: 0 };
+  api.deliver({
+    requestId,
+    head,
+    payload: Buffer.from(payload),
+    mode: "buffered",
+    answer,
+    broke: () => {},
+    times,
+    done: () => (done += 1),
+  });
 }
 
 /** A runtime with an event in its hands. */
@@ -411,3 +425,43 @@ function half(bytes: string): Promise<string> {
     socket.on("error", reject);
   });
 }
+
+describe("what is noted of an invocation's course", () => {
+  it("has the length of the answer, its times in order, and its end once", async () => {
+    await running();
+    await call(address, response("id-1", "12345"));
+    expect(done).toBe(0);
+    const polled = call(address, next);
+    await until(() => done === 1);
+    const { started, responseStarted = 0, responseEnded = 0, answered = 0, ready = 0 } = times;
+    expect(times.producedBytes).toBe(5);
+    expect([responseStarted, responseEnded, answered, ready]).toEqual(
+      [responseStarted, responseEnded, answered, ready].sort((a, b) => a - b),
+    );
+    expect(responseStarted).toBeGreaterThanOrEqual(started);
+    deliver("id-2");
+    await polled;
+    expect(done).toBe(1);
+  });
+
+  it("takes an error for no response, as AWS does", async () => {
+    await running();
+    await call(address, error("id-1", "12345"));
+    expect(times.producedBytes).toBe(0);
+    expect(times.responseStarted).toBeUndefined();
+    expect(times.answered).toBeGreaterThanOrEqual(times.started);
+  });
+});
+
+describe("the cause of an error for X-Ray (environment.md 1.6)", () => {
+  it("comes by a header of up to 1 MiB, and is cropped", async () => {
+    await running();
+    const paths = Array.from({ length: 10_000 }, (_, i) => `/var/task/${"x".repeat(80)}/${i}.js`);
+    const cause = JSON.stringify({ paths });
+    expect(cause.length).toBeGreaterThan(900_000);
+    const headers = { "Lambda-Runtime-Function-XRay-Error-Cause": cause };
+    expect((await call(address, error("id-1", "{}", headers))).status).toBe(202);
+    const [answer] = answers as { errorCause: string }[];
+    expect(Buffer.byteLength(answer?.errorCause ?? "")).toBeLessThanOrEqual(65_536);
+  });
+});

@@ -18,6 +18,7 @@ import {
   fromResponsePost,
   tooLarge,
 } from "./answers.ts";
+import type { InvocationTimes } from "./invocation-times.ts";
 import type { ResponseMode } from "./invocation.ts";
 import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
 import { drained, readBody } from "./request-body.ts";
@@ -39,6 +40,10 @@ export interface Delivery {
   readonly answer: (answer: RuntimeAnswer) => void;
   /** The answer was a stream, and broke off. */
   readonly broke: (errorType: string, document: Uint8Array) => void;
+  /** Filled in as things happen. */
+  readonly times: InvocationTimes;
+  /** The runtime has answered and asked for its next event; `times.ready` says when. */
+  readonly done: () => void;
 }
 
 /** What the runtime posted to `/init/error`. */
@@ -82,9 +87,13 @@ export class RuntimeApi {
   }
 
   #next(response: ServerResponse): void {
-    const answered = this.state === "RuntimeResponseSentState";
+    const answered = this.state === "RuntimeResponseSentState" ? this.#delivery : undefined;
     if (!this.#enter("next", response)) return;
-    if (answered) this.#delivery = undefined;
+    if (answered !== undefined) {
+      answered.times.ready = performance.now();
+      this.#delivery = undefined;
+      answered.done();
+    }
     // A runtime that gave up its connection and polls again leaves a dead one behind.
     if (this.#parked.length > 0) this.#parked = this.#parked.filter((poll) => !poll.destroyed);
     this.#parked.push(response);
@@ -126,6 +135,8 @@ export class RuntimeApi {
     }
     if (!this.#enter(call.kind, response)) return;
     const refused = call.kind === "response" ? modeError(request) : undefined;
+    const { times } = delivery;
+    if (call.kind === "response") times.responseStarted = performance.now();
     if (call.kind === "response" && refused === undefined && delivery.mode === "streaming") {
       // Whatever the runtime calls it: to a caller who streams, the bytes go as they come (environment.md 1.5).
       const chunks = this.#relay(request, response, delivery);
@@ -133,6 +144,10 @@ export class RuntimeApi {
       return;
     }
     const body = await readBody(request, MAX_PAYLOAD_BYTES);
+    if (call.kind === "response") {
+      times.responseEnded = performance.now();
+      if (body.kind === "complete") times.producedBytes = body.bytes.length;
+    }
     if (refused !== undefined) {
       delivery.answer(refused.answer);
       this.#sent();
@@ -177,10 +192,12 @@ export class RuntimeApi {
         length += chunk.length;
         // What is too much is still read: a runtime that writes everything first then gets its answer.
         if (length <= maxStreamBytes) yield chunk;
+        delivery.times.producedBytes = length;
       }
     } catch {
       // The connection broke; whether that was before the end is told by `complete`.
     }
+    delivery.times.responseEnded = performance.now();
     const errorType =
       length > maxStreamBytes
         ? "Function.ResponseSizeTooLarge"
@@ -195,6 +212,7 @@ export class RuntimeApi {
   }
 
   #sent(): void {
+    if (this.#delivery !== undefined) this.#delivery.times.answered = performance.now();
     this.state = runtimeStateAfter(this.state, "responseSent") ?? this.state;
     this.#changed();
   }

@@ -52,13 +52,8 @@ function tell(form: Form, notice: Notice): void {
     case "log":
       log(form, notice);
       return;
-    case "initStart":
-    case "initReport":
-    case "start":
-    case "end":
-    case "report":
-    case "fault":
-    case "shutdown":
+    // Whatever else a sandbox tells is told as Lambda's log has it, or not at all.
+    default:
       platform(form, logLinesOf(notice));
   }
 }
@@ -68,10 +63,14 @@ function platform(form: Form, lines: readonly string[]): void {
   for (const text of lines) form.write(line(form, "platform", "lambda", form.paint("quiet", text.trimEnd())));
 }
 
-function log(form: Form, { source, line: text }: Extract<SandboxEvent, { type: "log" }>): void {
-  if (source.kind === "function") form.write(line(form, "app", "app", text));
-  else if (!form.quiet) {
-    form.write(line(form, "extension", source.name === "lambda-adapter" ? "adapter" : source.name, text));
+function log(form: Form, event: Extract<SandboxEvent, { type: "log" }>): void {
+  const { source } = event;
+  if (source.kind === "extension" && form.quiet) return;
+  // What was written as one message to the framed log channel may have several lines.
+  for (const text of logLinesOf(event).flatMap((message) => message.split("\n"))) {
+    if (source.kind === "function") form.write(line(form, "app", "app", text));
+    else
+      form.write(line(form, "extension", source.name === "lambda-adapter" ? "adapter" : source.name, text));
   }
 }
 
