@@ -3,11 +3,12 @@
  * (environment.md 0).
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
 import { replyError, replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
+import { type CredentialsOffer, credentialsPath, handleCredentials } from "./snapstart/credentials.ts";
 
 /** Both sides of the conversation in one boot; a reset replaces them. */
 export interface Apis {
@@ -19,8 +20,10 @@ export class ApiServer {
   #apis: Apis | undefined;
   readonly #metadata: ExtensionMetadata;
   readonly #server: Server;
+  /** Answers of the credentials endpoint; without it there is none. */
+  credentials: CredentialsOffer | undefined;
 
-  private constructor(metadata: ExtensionMetadata) {
+  constructor(metadata: ExtensionMetadata) {
     this.#metadata = metadata;
     this.#server = createServer(
       {
@@ -49,11 +52,21 @@ export class ApiServer {
   /** Listens on a free port of the loopback interface. */
   static async start(metadata: ExtensionMetadata): Promise<ApiServer> {
     const api = new ApiServer(metadata);
-    await new Promise<void>((resolve, reject) => {
-      api.#server.once("error", reject);
-      api.#server.listen(0, "127.0.0.1", resolve);
-    });
+    await api.listen();
     return api;
+  }
+
+  async listen(): Promise<void> {
+    if (this.#server.listening) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+  }
+
+  /** Serves a connection that was accepted elsewhere: in another network namespace. */
+  accept(socket: Socket): void {
+    this.#server.emit("connection", socket);
   }
 
   /** Value of `AWS_LAMBDA_RUNTIME_API`. */
@@ -67,6 +80,7 @@ export class ApiServer {
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
+      // Without a port of its own there is nothing to close but connections.
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
@@ -81,6 +95,8 @@ export class ApiServer {
     else if (path.startsWith("/2018-06-01/runtime/")) apis.runtimeApi.handle(request, response, path);
     else if (path.startsWith("/2020-01-01/extension/"))
       handleExtensionsApi(apis.registry, this.#metadata, request, response, path);
+    else if (path === credentialsPath && this.credentials !== undefined)
+      handleCredentials(this.credentials, request, response);
     else handleRest(request, response, path);
   }
 }

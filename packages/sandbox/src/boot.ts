@@ -9,7 +9,7 @@ import { ExtensionRegistry } from "./extension-registry.ts";
 import { type Failure, extensionExit, runtimeExit } from "./failures.ts";
 import type { ExtensionProgram, Program } from "./function.ts";
 import { MemoryGauge } from "./memory.ts";
-import { type Launched, type ProcessGroup, type Stream, launch } from "./processes.ts";
+import { type Launched, type Launcher, type ProcessGroup, type Stream, launch } from "./processes.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 import { Watch } from "./watch.ts";
 import type { LogSource } from "./events.ts";
@@ -18,11 +18,21 @@ import type { Variables } from "./variables.ts";
 /** Rare enough to cost nothing, often enough to see memory that is being filled. */
 const sampleMs = 250;
 
+/** Where a boot's processes run: this machine, unless told otherwise. */
+export interface BootPlace {
+  readonly launch: Launcher;
+  readonly close: () => Promise<void>;
+  /** `restore/*` exists. */
+  readonly snapStart: boolean;
+}
+
+const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false };
+
 export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
 
 export class Boot {
   readonly watch: Watch<Failure> = new Watch();
-  readonly runtimeApi: RuntimeApi = new RuntimeApi(() => this.watch.changed());
+  readonly runtimeApi: RuntimeApi;
   readonly registry: ExtensionRegistry = new ExtensionRegistry(() => this.watch.changed());
   readonly memory: MemoryGauge = new MemoryGauge();
   runtime: ProcessGroup | undefined;
@@ -40,8 +50,11 @@ export class Boot {
   readonly #directory: string;
   readonly #variables: Variables;
   readonly #line: LineSink;
+  readonly #place: BootPlace;
 
-  constructor(directory: string, variables: Variables, line: LineSink) {
+  constructor(directory: string, variables: Variables, line: LineSink, place: BootPlace = thisMachine) {
+    this.runtimeApi = new RuntimeApi(() => this.watch.changed(), place.snapStart);
+    this.#place = place;
     this.#directory = directory;
     this.#variables = variables;
     this.#line = line;
@@ -62,20 +75,40 @@ export class Boot {
 
   async startRuntime(program: Program): Promise<Launched> {
     const launched = await this.#start(program, this.#variables.runtime, { kind: "function" });
-    if (!launched.ok) return launched;
-    this.runtime = launched.group;
-    const command = [program.file, ...program.args].join(" ");
-    void launched.group.exit.then((exit) => this.#failed(runtimeExit(exit, command)));
+    if (launched.ok) this.adoptRuntime(launched.group);
     return launched;
+  }
+
+  /** Takes a runtime that runs already. */
+  adoptRuntime(group: ProcessGroup): void {
+    this.runtime = group;
+    this.memory.add(group.pid);
+    const command = [group.program.file, ...group.program.args].join(" ");
+    void group.exit.then((exit) => this.#failed(runtimeExit(exit, command)));
   }
 
   async startExtension(program: ExtensionProgram): Promise<Launched> {
     const { name } = program;
     const launched = await this.#start(program, this.#variables.extension, { kind: "extension", name });
-    if (!launched.ok) return launched;
-    this.extensions.set(name, launched.group);
-    void launched.group.exit.then((exit) => this.#failed(extensionExit(exit, name, this.#reportedBy(name))));
+    if (launched.ok) this.adoptExtension(name, launched.group);
     return launched;
+  }
+
+  /** Takes an extension that runs already. */
+  adoptExtension(name: string, group: ProcessGroup): void {
+    this.extensions.set(name, group);
+    this.memory.add(group.pid);
+    void group.exit.then((exit) => this.#failed(extensionExit(exit, name, this.#reportedBy(name))));
+  }
+
+  /** Where lines of a source go. */
+  lineOf(source: LogSource): (stream: Stream, text: string) => void {
+    return (stream, text) => this.#line(source, stream, text);
+  }
+
+  /** Gives back the place, when the last process has ended. */
+  close(): Promise<void> {
+    return this.#place.close();
   }
 
   /** From here on processes are expected to end. */
@@ -107,9 +140,7 @@ export class Boot {
     variables: Readonly<Record<string, string>>,
     source: LogSource,
   ): Promise<Launched> {
-    const line = (stream: Stream, text: string): void => this.#line(source, stream, text);
-    const launched = await launch({ program, directory: this.#directory, variables, line });
-    if (launched.ok) this.memory.add(launched.group.pid);
-    return launched;
+    const line = this.lineOf(source);
+    return this.#place.launch({ program, directory: this.#directory, variables, line });
   }
 }

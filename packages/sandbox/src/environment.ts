@@ -7,7 +7,7 @@
  */
 import type { ShutdownReason } from "@anylambda/wire";
 import { ApiServer } from "./api-server.ts";
-import { Boot } from "./boot.ts";
+import { Boot, type BootPlace, type LineSink } from "./boot.ts";
 import type { InitPhase, InitReport, InvocationReport, SandboxEvent } from "./events.ts";
 import { type Failure, statusOf, stopped, timedOut } from "./failures.ts";
 import type { FunctionConfiguration } from "./function.ts";
@@ -15,8 +15,19 @@ import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
 import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "./init-report.ts";
 import { type InitOutcome, initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
-import { type Job, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
 import { logLinesOf } from "./report.ts";
+import type { BootMaker } from "./snapstart/engine.ts";
+import { snapStartRefusal } from "./snapstart/refusals.ts";
+import {
+  type RestoreFailure,
+  type Restored,
+  noSnapshot,
+  placeOf,
+  restore,
+  restoreReportOf,
+} from "./snapstart/restoration.ts";
+import type { SnapshotSource } from "./snapstart/source.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
 import { type Variables, variablesOf } from "./variables.ts";
@@ -30,6 +41,8 @@ export interface EnvironmentOptions {
   readonly initLimitMs: number;
   /** Its number in the fleet. */
   readonly number: number;
+  /** Where it comes to life from, instead of an init. */
+  readonly source?: SnapshotSource | undefined;
 }
 
 export class Environment {
@@ -43,10 +56,12 @@ export class Environment {
   #shutdown: Promise<void> | undefined;
   /** Duration of a reported init, until the first invocation reports it. */
   #initDurationMs: number | undefined;
+  /** The same of a restore. */
+  #restored: Restored | undefined;
   /** Takes the log of the running invocation, if its caller asked for it. */
   #log: ((line: string) => void) | undefined;
   readonly #configuration: FunctionConfiguration;
-  readonly #initLimitMs: number;
+  readonly #options: EnvironmentOptions;
   readonly #report: (event: SandboxEvent) => void;
   readonly #api: ApiServer;
   readonly #functionArn: string;
@@ -56,11 +71,13 @@ export class Environment {
     this.number = options.number;
     this.#configuration = configuration;
     this.#report = options.report;
-    this.#initLimitMs = options.initLimitMs;
+    this.#options = options;
     this.#api = api;
     this.#functionArn = functionArnOf(configuration);
     const logStream = logStreamOf(configuration.version, this.id, new Date());
-    this.variables = variablesOf(configuration, { runtimeApi: api.address, logStream, path: options.path });
+    // Copies of a snapshot have the variables that were frozen in it.
+    const runtimeApi = options.source === undefined ? api.address : "";
+    this.variables = variablesOf(configuration, { runtimeApi, logStream, path: options.path });
   }
 
   /** An environment in the state `created`: its API listens, nothing runs. */
@@ -69,7 +86,8 @@ export class Environment {
     options: EnvironmentOptions,
   ): Promise<Environment> {
     const { name, version, handler, accountId } = configuration;
-    const api = await ApiServer.start({ functionName: name, functionVersion: version, handler, accountId });
+    const api = new ApiServer({ functionName: name, functionVersion: version, handler, accountId });
+    if (options.source === undefined) await api.listen();
     return new Environment(configuration, options, api);
   }
 
@@ -77,15 +95,23 @@ export class Environment {
     return this.#state;
   }
 
-  /** The first init (phase `init`). Never rejects. A failure leaves the environment `created`. */
+  /**
+   * The first init (phase `init`). Never rejects. A failure leaves the environment `created`; so does success where
+   * the init was that of a published version: its copies are restored by the invocations that need them.
+   */
   init(): Promise<InitReport> {
+    const { source } = this.#options;
+    if (source !== undefined) return this.#as(source.published.then(({ report }) => report));
     this.#to("start");
     return this.#as(this.#init());
   }
 
-  /** One invocation, with init inside it when nothing runs. Never rejects; resolves at its end. */
-  invoke(job: Job): Promise<InvocationReport> {
-    this.#to("invoke");
+  /**
+   * One invocation, with init or restore inside it when nothing runs. Never rejects; resolves at its end, with
+   * nothing when the restore failed and the caller was turned away.
+   */
+  invoke(job: Job): Promise<InvocationReport | undefined> {
+    this.#to(this.#state === "created" && this.#options.source !== undefined ? "restore" : "invoke");
     this.#log = job.log;
     return this.#as(this.#invoke(job));
   }
@@ -99,7 +125,7 @@ export class Environment {
   async #init(): Promise<InitReport> {
     const started = performance.now();
     const boot = this.#newBoot();
-    const outcome = await this.#initialize(boot, "init", started + this.#initLimitMs);
+    const outcome = await this.#initialize(boot, "init", started + this.#options.initLimitMs);
     if (outcome.kind === "ready") {
       this.#to("ready");
       this.#initDurationMs = performance.now() - started;
@@ -115,7 +141,10 @@ export class Environment {
     return this.#tellInit(failedInit(boot, "init", outcome, traces));
   }
 
-  async #invoke(job: Job): Promise<InvocationReport> {
+  async #invoke(job: Job): Promise<InvocationReport | undefined> {
+    const { source } = this.#options;
+    if (source !== undefined && this.#state === "restoring" && !(await this.#restoreFor(job, source)))
+      return undefined;
     const started = performance.now();
     const { timeoutMs, version } = this.#configuration;
     const deadlineMs = Date.now() + timeoutMs;
@@ -146,6 +175,42 @@ export class Environment {
     const report = this.#tellEnd(boot, events, durationMs, undefined);
     if (boot.watch.failure !== undefined) this.#tellFaultAtRest(boot, boot.watch.failure);
     return report;
+  }
+
+  /** The cold start of a copy. Turns the caller away and returns false when it fails (environment.md 6.2). */
+  async #restoreFor(job: Job, { engine, published }: SnapshotSource): Promise<boolean> {
+    const { snapshot } = await published;
+    this.#tell({ type: "restoreStart", engine: engine.kind });
+    const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
+    const outcome =
+      snapshot === undefined
+        ? noSnapshot()
+        : await restore(engine, snapshot, this.#api, newBoot, this.#options.path);
+    if (outcome.kind === "failed" || this.#isStopping()) {
+      await this.#turnAway(job, outcome.kind === "failed" ? outcome : undefined);
+      return false;
+    }
+    const { durationMs } = outcome;
+    this.#restored = outcome;
+    const boot = this.#boot as Boot;
+    void boot.failed.then((failure) => this.#tellFaultAtRest(boot, failure));
+    this.#to("ready");
+    this.#tell({ type: "restoreRuntimeDone", status: "success" });
+    this.#tell({ type: "restoreReport", status: "success", durationMs });
+    this.#to("invoke");
+    return true;
+  }
+
+  async #turnAway(job: Job, failed: RestoreFailure | undefined): Promise<void> {
+    const answer = new OneAnswer(job);
+    if (failed === undefined || this.#isStopping()) answer.fail(stopped());
+    else answer.refuse(snapStartRefusal(job.requestId, failed.refused));
+    this.#log = undefined;
+    if (failed === undefined) return;
+    await this.#reset(this.#boot, failed.status === "timeout" ? "timeout" : "failure");
+    const report = restoreReportOf(failed, this.#boot);
+    this.#tell({ ...report, type: "restoreRuntimeDone" });
+    this.#tell(report);
   }
 
   /** Suppressed init. Answers the invocation and returns its report when init fails. */
@@ -194,10 +259,10 @@ export class Environment {
     return this.#tellEnd(boot, events, durationMs, failure);
   }
 
-  #newBoot(): Boot {
-    const boot = new Boot(this.#configuration.taskRoot, this.variables, (source, stream, line) =>
-      this.#tell({ type: "log", source, stream, line }),
-    );
+  #newBoot(variables: Variables = this.variables, place?: BootPlace): Boot {
+    const { taskRoot } = this.#configuration;
+    const line: LineSink = (source, stream, text) => this.#tell({ type: "log", source, stream, line: text });
+    const boot = new Boot(taskRoot, variables, line, place);
     this.#boot = boot;
     this.#api.serve(boot);
     return boot;
@@ -216,17 +281,18 @@ export class Environment {
   }
 
   /** Ends the boot and its processes, unless `shutdown` is about to. */
-  async #reset(boot: Boot, reason: ShutdownReason): Promise<void> {
+  async #reset(boot: Boot | undefined, reason: ShutdownReason): Promise<void> {
     if (this.#isStopping()) return;
     this.#to("fail");
     this.#tell({ type: "shutdown", reason });
-    await stopProcesses(boot, reason);
+    if (boot !== undefined) await stopProcesses(boot, reason);
     if (!this.#isStopping()) this.#to("reaped");
   }
 
   async #stop(reason: ShutdownReason): Promise<void> {
     this.#to("shutdown");
     this.#boot?.watch.fail(stopped());
+    await this.#options.source?.abandon();
     await this.#verb;
     this.#tell({ type: "shutdown", reason });
     if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
@@ -265,12 +331,15 @@ export class Environment {
     failure: Failure | undefined,
   ): InvocationReport {
     const initDurationMs = this.#initDurationMs;
+    const restored = this.#restored;
     this.#initDurationMs = undefined;
+    this.#restored = undefined;
     const report = events.end({
       durationMs,
       memorySizeMb: this.#configuration.memorySizeMb,
       maxMemoryUsedMb: Math.ceil(boot.memory.peakBytes / 1_048_576),
       initDurationMs,
+      restored,
       failure,
       hasExtensions: boot.registry.registered.length > 0,
     });

@@ -52,6 +52,18 @@ export interface InitReport {
   readonly errorType?: string;
   /** What happened, for a person; absent on success. */
   readonly failure?: InitFailure;
+  /** Of a version that becomes a snapshot: Lambda logs this init also when it succeeds. */
+  readonly snapStart?: true;
+}
+
+/** A snapshot was taken. */
+export interface CheckpointReport {
+  readonly type: "checkpoint";
+  /** `replay`: nothing of the memory is kept. */
+  readonly engine: "criu" | "replay";
+  /** From the restore point until the image was complete. */
+  readonly durationMs: number;
+  readonly imageBytes: number;
 }
 
 /** Everything known of a boot that did not succeed. */
@@ -76,6 +88,7 @@ export interface InvocationReport {
   readonly initDurationMs?: number;
   /** Only on the first invocation after a restore, in the place of `initDurationMs`. */
   readonly restoreDurationMs?: number;
+  /** Of that, what ran on the function's account: from the answer to `restore/next` to its first event. */
   readonly billedRestoreDurationMs?: number;
   readonly errorType?: string;
   /** `extensionOverhead`, when there was something to wait for. */
@@ -136,7 +149,10 @@ export interface RestoreReport {
   readonly type: "restoreReport";
   readonly status: InvocationStatus;
   readonly errorType?: string;
+  /** From the order to restore until the copy asked for its first event, hooks included. */
   readonly durationMs: number;
+  /** What happened, for a person; absent on success. */
+  readonly failure?: InitFailure;
 }
 
 /** Something ended an invocation, or a process at rest, before its time. */
@@ -184,7 +200,12 @@ export type SandboxEvent = {
   | ExtensionReport
   | Subscription
   | LogsDropped
-  | { readonly type: "restoreStart"; readonly runtimeVersion?: RuntimeVersion }
+  | CheckpointReport
+  | {
+      readonly type: "restoreStart";
+      readonly runtimeVersion?: RuntimeVersion;
+      readonly engine?: CheckpointReport["engine"];
+    }
   | {
       readonly type: "restoreRuntimeDone";
       readonly status: InvocationStatus;

@@ -20,6 +20,8 @@ import { Environment } from "./environment.ts";
 import type { InitReport, SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import type { ResponseMode, StreamedAnswer } from "./invocation.ts";
+import type { Snapshot, SnapshotEngine } from "./snapstart/engine.ts";
+import { type Sources, sourcesOf } from "./snapstart/source.ts";
 import type { InvocationTap } from "./tap.ts";
 import type { RefusedVariable } from "./variables.ts";
 import {
@@ -54,6 +56,11 @@ export interface FleetOptions {
   readonly variablesFor?: ((number: number) => Promise<Readonly<Record<string, string>>>) | undefined;
   /** Listens in on events and answers. */
   readonly tap?: InvocationTap | undefined;
+  /**
+   * SnapStart: the version is published once, and every environment is a copy of its snapshot, restored by the
+   * invocation that needs it. With `snapshot` an earlier publication is used; its owner discards it.
+   */
+  readonly snapStart?: { readonly engine: SnapshotEngine; readonly snapshot?: Snapshot } | undefined;
 }
 
 export interface Fleet {
@@ -80,13 +87,16 @@ export async function startFleet(
   configuration: FunctionConfiguration,
   options: FleetOptions,
 ): Promise<Fleet> {
-  const create = async (number: number, configuration: FunctionConfiguration): Promise<Environment> => {
-    const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000, variablesFor } = options;
-    const more = await variablesFor?.(number);
+  const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000, variablesFor } = options;
+  const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path });
+  const create: CreateEnvironment = async (number, configuration, generation) => {
+    // A copy has the variables of the original, and a network of its own.
+    const more = await variablesFor?.(sources === undefined ? number : 1);
     const own = { ...configuration, variables: { ...configuration.variables, ...more } };
-    return Environment.create(own, { report, path, initLimitMs, number });
+    const source = sources?.of(generation, own);
+    return Environment.create(own, { report, path, initLimitMs, number, source });
   };
-  return new Environments(configuration, options, await create(1, configuration), create);
+  return new Environments(configuration, options, await create(1, configuration, 0), create, sources);
 }
 
 /** Callers that may wait: as many as Lambda runs at once by default. */
@@ -108,13 +118,18 @@ interface Member {
   reaper: NodeJS.Timeout | undefined;
 }
 
-type CreateEnvironment = (number: number, configuration: FunctionConfiguration) => Promise<Environment>;
+type CreateEnvironment = (
+  number: number,
+  configuration: FunctionConfiguration,
+  generation: number,
+) => Promise<Environment>;
 
 class Environments implements Fleet {
   configuration: FunctionConfiguration;
   readonly refusedVariables: readonly RefusedVariable[];
   readonly initialized: Promise<InitReport>;
   readonly #create: CreateEnvironment;
+  readonly #sources: Sources | undefined;
   readonly #tap: InvocationTap | undefined;
   readonly #maxConcurrency: number;
   readonly #throttles: boolean;
@@ -138,10 +153,12 @@ class Environments implements Fleet {
     { maxConcurrency = 1, whenBusy = "wait", idleMs = 300_000, tap }: FleetOptions,
     first: Environment,
     create: CreateEnvironment,
+    sources: Sources | undefined,
   ) {
     this.configuration = configuration;
     this.refusedVariables = first.variables.refused;
     this.#create = create;
+    this.#sources = sources;
     this.#tap = tap;
     this.#maxConcurrency = Math.max(1, maxConcurrency);
     this.#throttles = whenBusy === "throttle";
@@ -184,6 +201,7 @@ class Environments implements Fleet {
     const end = (environment: Environment): Promise<void> => environment.shutdown(reason);
     // What could not be made need not be ended.
     await Promise.all([...this.#all.values()].map((made) => made.then(end, () => undefined)));
+    await this.#sources?.discard();
   }
 
   #enqueue(request: InvokeRequest, mode: ResponseMode): Invocation<FleetAnswer | StreamedAnswer> {
@@ -263,7 +281,7 @@ class Environments implements Fleet {
   #start(): void {
     let number = 1;
     while (this.#all.has(number)) number += 1;
-    const made = this.#create(number, this.configuration);
+    const made = this.#create(number, this.configuration, this.#generation);
     this.#all.set(number, made);
     void this.#add(number, made);
   }

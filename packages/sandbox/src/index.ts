@@ -23,6 +23,17 @@ export type { Excerpt, GivenAnswer, InvocationTap, ReceivedEvent } from "./tap.t
 export type { AnswerStream } from "./answers.ts";
 export type { InvocationAnswer, ResponseMode, StreamedAnswer } from "./invocation.ts";
 export { logLinesOf } from "./report.ts";
+export type { CheckpointReport } from "./events.ts";
+export type {
+  Restore,
+  RestoreOutcome,
+  Snapshot,
+  SnapshotEngine,
+  Stage,
+  Version,
+} from "./snapstart/engine.ts";
+export { Publication, publishLimitOf } from "./snapstart/publication.ts";
+export type { PublishOptions, Published } from "./snapstart/publication.ts";
 export type { RefusedVariable } from "./variables.ts";
 export { listenFunctionUrl } from "./listeners/function-url.ts";
 export type { FunctionUrlOptions } from "./listeners/function-url.ts";

@@ -36,7 +36,7 @@ export async function initialize(
   if (startFailure !== undefined) return { kind: "failed", failure: startFailure };
   const polled = await wait(
     boot,
-    () => runtimeApi.state === "Ready" || runtimeApi.initError !== undefined,
+    () => runtimeApi.atRestorePoint || runtimeApi.initError !== undefined,
     () => "for the runtime to ask for its first event (GET /2018-06-01/runtime/invocation/next)",
     deadline,
   );

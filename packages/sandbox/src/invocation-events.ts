@@ -6,6 +6,7 @@ import type { InvocationReport, SandboxEvent, Tracing } from "./events.ts";
 import { type Failure, statusOf } from "./failures.ts";
 import { type InvocationTimes, runtimeSpansOf, spanOf } from "./invocation-times.ts";
 import { type Job, OneAnswer } from "./invocation.ts";
+import type { Restored } from "./snapstart/restoration.ts";
 import { tracingOf } from "./tracing.ts";
 
 /** An event without what is the same for all of an environment. */
@@ -21,6 +22,7 @@ export interface Reported {
   readonly memorySizeMb: number;
   readonly maxMemoryUsedMb: number;
   readonly initDurationMs: number | undefined;
+  readonly restored: Restored | undefined;
   readonly failure: Failure | undefined;
   /** Somebody had to be waited for after the runtime was done. */
   readonly hasExtensions: boolean;
@@ -74,7 +76,7 @@ export class InvocationEvents {
 
   end(reported: Reported): InvocationReport {
     const { requestId, ...common } = this.#common;
-    const { durationMs, initDurationMs, failure, hasExtensions } = reported;
+    const { durationMs, initDurationMs, restored, failure, hasExtensions } = reported;
     const { ready } = this.times;
     const report: InvocationReport = {
       type: "report",
@@ -87,6 +89,10 @@ export class InvocationEvents {
       memorySizeMb: reported.memorySizeMb,
       maxMemoryUsedMb: reported.maxMemoryUsedMb,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      ...(restored && {
+        restoreDurationMs: restored.durationMs,
+        billedRestoreDurationMs: restored.billedMs,
+      }),
       ...(hasExtensions && ready !== undefined
         ? { spans: [spanOf("extensionOverhead", ready, performance.now())] }
         : {}),

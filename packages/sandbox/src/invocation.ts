@@ -79,6 +79,13 @@ export class OneAnswer {
     }
   }
 
+  /** No runtime ever saw the event: the caller is turned away. */
+  refuse(answer: InvocationAnswer): void {
+    if (this.#given) return;
+    this.#given = true;
+    this.#job.answer(answer);
+  }
+
   /** The streamed answer failed in its middle: the caller has seen that, the report is still to say so. */
   break(errorType: string, document: Uint8Array): void {
     this.errorType ??= errorType;

@@ -33,7 +33,22 @@ export type Exit =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals };
 
-/** Starts a program. Never rejects: what cannot be started is a value. */
+/** A way to start a program. Never rejects: what cannot be started is a value. */
+export type Launcher = (launch: Launch) => Promise<Launched>;
+
+/** The first process of a group: a child of ours, or one that was started for us elsewhere. */
+export interface Leader {
+  /** As this process sees it. */
+  readonly pid: number;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** It is reaped. */
+  readonly exit: Promise<Exit>;
+  /** Its output was read to the end. */
+  readonly closed: Promise<void>;
+}
+
+/** Starts a program as a child of this process. */
 export async function launch(launch: Launch): Promise<Launched> {
   const { program, directory, variables } = launch;
   let child: ChildProcess;
@@ -56,7 +71,25 @@ export async function launch(launch: Launch): Promise<Launched> {
     const what = badDirectory ? `chdir ${directory}` : `fork/exec ${program.file}`;
     return { ok: false, reason: `${what}: ${wordOf(error as NodeJS.ErrnoException)}`, badDirectory };
   }
-  return { ok: true, group: new ProcessGroup(child, launch) };
+  return { ok: true, group: new ProcessGroup(leaderOf(child), launch) };
+}
+
+function leaderOf(child: ChildProcess): Leader {
+  // A signal that cannot be sent is told here; `gone` is what counts.
+  child.on("error", () => undefined);
+  return {
+    pid: child.pid as number,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exit: new Promise((resolve) => {
+      child.once("exit", (status, signal) =>
+        resolve(signal === null ? { kind: "status", status: status ?? 0 } : { kind: "signal", signal }),
+      );
+    }),
+    closed: new Promise((resolve) => {
+      child.once("close", () => resolve());
+    }),
+  };
 }
 
 /** Groups that are not empty, for the one end that cannot wait. */
@@ -71,35 +104,25 @@ export class ProcessGroup {
   readonly pid: number;
   readonly program: Program;
   readonly exit: Promise<Exit>;
-  readonly #child: ChildProcess;
-  readonly #closed: Promise<void>;
+  readonly #leader: Leader;
   readonly #last: Readonly<Record<Stream, string[]>> = { stdout: [], stderr: [] };
   #gone: Promise<void> | undefined;
   #empty = false;
 
-  constructor(child: ChildProcess, { program, line }: Launch) {
-    this.pid = child.pid as number;
+  constructor(leader: Leader, { program, line }: Pick<Launch, "program" | "line">) {
+    this.pid = leader.pid;
     this.program = program;
-    this.#child = child;
+    this.exit = leader.exit;
+    this.#leader = leader;
     living.add(this);
-    this.exit = new Promise((resolve) => {
-      child.once("exit", (status, signal) =>
-        resolve(signal === null ? { kind: "status", status: status ?? 0 } : { kind: "signal", signal }),
-      );
-    });
-    this.#closed = new Promise((resolve) => {
-      child.once("close", () => resolve());
-    });
-    // A signal that cannot be sent is told here; `gone` is what counts.
-    child.on("error", () => undefined);
     const take = (stream: Stream, text: string): void => {
       const last = this.#last[stream];
       last.push(text);
       if (last.length > keptLines) last.shift();
       line(stream, text);
     };
-    readLines(child.stdout, (text) => take("stdout", text));
-    readLines(child.stderr, (text) => take("stderr", text));
+    readLines(leader.stdout, (text) => take("stdout", text));
+    readLines(leader.stderr, (text) => take("stderr", text));
   }
 
   /** What the process last had to say: stderr, or stdout when it wrote nothing there. At most 20 lines. */
@@ -128,9 +151,9 @@ export class ProcessGroup {
     this.#empty = true;
     living.delete(this);
     // A process that left the session can hold the pipes open for ever.
-    await Promise.race([this.#closed, delay(lastOutputMs)]);
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
+    await Promise.race([this.#leader.closed, delay(lastOutputMs)]);
+    this.#leader.stdout?.destroy();
+    this.#leader.stderr?.destroy();
   }
 
   #isAlive(): boolean {

@@ -34,7 +34,9 @@ const writers: Writers = {
   start: ({ requestId, version }) => [`START RequestId: ${requestId} Version: ${version}`],
   end: ({ requestId }) => [`END RequestId: ${requestId}`],
   report: (event) => [reportLine(event), ...traceLines(event.tracing)],
-  initReport: (event) => (event.status === "success" ? [] : [initReportLine(event)]),
+  // A published version's init is logged in any case.
+  initReport: (event) =>
+    event.status === "success" && event.snapStart !== true ? [] : [initReportLine(event)],
   fault: (event) => faultLines(event, event.time),
 };
 
@@ -66,7 +68,7 @@ function initReportLine({ durationMs, phase, status, errorType }: InitReport): s
   return [
     `INIT_REPORT Init Duration: ${ms(durationMs)}`,
     `Phase: ${phase}`,
-    ...outcome({ status, errorType }),
+    ...(status === "success" ? ["Status: success"] : outcome({ status, errorType })),
   ].join("\t");
 }
 

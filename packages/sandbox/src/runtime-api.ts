@@ -5,6 +5,7 @@
  *  (2) A call that the state does not allow is 403 and changes nothing.
  *  (3) An invocation is answered once, by the first complete answer, and before its runtime gets its 202.
  *  (4) An event is delivered only to a runtime that asked for one.
+ *  (5) Without SnapStart `restore/*` does not exist: 404, whatever the state (environment.md 1.2).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorBody, MAX_PAYLOAD_BYTES, runtimeHeaders } from "@anylambda/wire";
@@ -22,6 +23,7 @@ import type { InvocationTimes } from "./invocation-times.ts";
 import type { ResponseMode } from "./invocation.ts";
 import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
 import { drained, readBody } from "./request-body.ts";
+import { RestorePoint, restoreNextPath } from "./snapstart/restore-point.ts";
 import {
   type RuntimeCall,
   type RuntimeState,
@@ -46,7 +48,7 @@ export interface Delivery {
   readonly done: () => void;
 }
 
-/** What the runtime posted to `/init/error`. */
+/** What the runtime posted to `/init/error`, or to `/restore/error`. */
 export interface InitErrorPost {
   readonly errorType: string;
   readonly payload: Uint8Array;
@@ -55,13 +57,33 @@ export interface InitErrorPost {
 export class RuntimeApi {
   state: RuntimeState = "Started";
   initError: InitErrorPost | undefined;
+  /** A hook after the restore failed. */
+  restoreError: InitErrorPost | undefined;
+  #restorePoint: RestorePoint | undefined;
   #delivery: Delivery | undefined;
   /** Polls that wait for an event. More than one only when a runtime polls again while it is parked. */
   #parked: ServerResponse[] = [];
   readonly #changed: () => void;
 
-  constructor(changed: () => void) {
+  constructor(changed: () => void, snapStart = false) {
     this.#changed = changed;
+    if (snapStart) this.#restorePoint = new RestorePoint();
+  }
+
+  /** Where a snapshot is taken: the runtime asked for `restore/next`, or, when it never does that, for an event. */
+  get atRestorePoint(): boolean {
+    return this.state === "RestoreReady" || this.state === "Ready";
+  }
+
+  /** The runtime asked for `restore/next`: it has hooks, and waits to be told that it was restored. */
+  get knowsRestore(): boolean {
+    return this.state === "RestoreReady";
+  }
+
+  /** Answers the waiting `restore/next`. */
+  restored(): void {
+    this.state = runtimeStateAfter(this.state, "restored") ?? this.state;
+    this.#restorePoint?.release();
   }
 
   /** The runtime asked for an event and has none: init is over, or the invocation. */
@@ -80,7 +102,15 @@ export class RuntimeApi {
       else replyMethodNotAllowed(response, "GET");
       return;
     }
-    const call = callOf(path);
+    if (path === restoreNextPath && this.#restorePoint !== undefined) {
+      if (request.method !== "GET") replyMethodNotAllowed(response, "GET");
+      else if (this.#enter("restoreNext", response)) {
+        this.#restorePoint.park(response);
+        this.#changed();
+      }
+      return;
+    }
+    const call = callOf(path, this.#restorePoint !== undefined);
     if (call === undefined) replyNotFound(response);
     else if (request.method !== "POST") replyMethodNotAllowed(response, "POST");
     else void this.#post(request, response, call);
@@ -117,17 +147,23 @@ export class RuntimeApi {
   }
 
   async #post(request: IncomingMessage, response: ServerResponse, call: PostCall): Promise<void> {
-    if (call.kind === "initError") {
-      if (!this.#enter("initError", response)) return;
+    if (call.kind === "initError" || call.kind === "restoreError") {
+      if (!this.#enter(call.kind, response)) return;
       const body = await readBody(request, MAX_PAYLOAD_BYTES);
-      this.initError = {
+      const error = {
         errorType: errorTypeOf(request.headers[runtimeHeaders.errorType]),
         payload: body.kind === "complete" ? body.bytes : new Uint8Array(),
       };
+      if (this.state === "InitError") this.initError = error;
+      else this.restoreError = error;
       replyAccepted(response);
       this.#changed();
       return;
     }
+    await this.#answer(request, response, call);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, call: AnswerCall): Promise<void> {
     const delivery = this.#delivery;
     if (delivery === undefined || !names(call.id, delivery.requestId)) {
       replyError(response, 400, invalidRequestId);
@@ -236,11 +272,13 @@ const root = "/2018-06-01/runtime/";
 const nextPath = `${root}invocation/next`;
 const invocationRoot = `${root}invocation/`;
 
-type PostCall = { readonly kind: "response" | "error"; readonly id: string } | { readonly kind: "initError" };
+type AnswerCall = { readonly kind: "response" | "error"; readonly id: string };
+type PostCall = AnswerCall | { readonly kind: "initError" } | { readonly kind: "restoreError" };
 
-/** `restore/*` is not here: with SnapStart off those paths are 404 (environment.md 1.2). */
-function callOf(path: string): PostCall | undefined {
+/** Invariant 5. */
+function callOf(path: string, snapStart: boolean): PostCall | undefined {
   if (path === `${root}init/error`) return { kind: "initError" };
+  if (path === `${root}restore/error` && snapStart) return { kind: "restoreError" };
   if (!path.startsWith(invocationRoot)) return undefined;
   const slash = path.indexOf("/", invocationRoot.length);
   if (slash <= invocationRoot.length) return undefined;

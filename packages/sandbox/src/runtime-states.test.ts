@@ -7,17 +7,30 @@ import {
   runtimeStateError,
 } from "./runtime-states.ts";
 
-/** environment.md 1.8, without SnapStart: `next response error initError delivered responseSent`, `-` for 403. */
+/** environment.md 1.8, in the order of `calls`; `-` for 403. */
 const spec: Record<RuntimeState, string> = {
-  Started: "Ready - - InitError - -",
-  Ready: "Ready - - - Running -",
-  Running: "Ready InvocationResponse InvocationErrorResponse - - -",
-  InvocationResponse: "- - - - - RuntimeResponseSentState",
-  InvocationErrorResponse: "- - - - - RuntimeResponseSentState",
-  RuntimeResponseSentState: "Ready - - - - -",
-  InitError: "- - - - - -",
+  Started: "Ready - - InitError - - RestoreReady - -",
+  Ready: "Ready - - - Running - - - -",
+  Running: "Ready InvocationResponse InvocationErrorResponse - - - - - -",
+  InvocationResponse: "- - - - - RuntimeResponseSentState - - -",
+  InvocationErrorResponse: "- - - - - RuntimeResponseSentState - - -",
+  RuntimeResponseSentState: "Ready - - - - - - - -",
+  InitError: "- - - - - - - - -",
+  RestoreReady: "- - - - - - - - Restoring",
+  Restoring: "Ready - - RuntimeRestoreErrorState - - - RuntimeRestoreErrorState -",
+  RuntimeRestoreErrorState: "- - - - - - - - -",
 };
-const calls: RuntimeCall[] = ["next", "response", "error", "initError", "delivered", "responseSent"];
+const calls: RuntimeCall[] = [
+  "next",
+  "response",
+  "error",
+  "initError",
+  "delivered",
+  "responseSent",
+  "restoreNext",
+  "restoreError",
+  "restored",
+];
 
 describe("runtime states", () => {
   it("are those of the specification", () => {

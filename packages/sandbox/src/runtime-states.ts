@@ -12,15 +12,27 @@ export type RuntimeState =
   | "InvocationResponse"
   | "InvocationErrorResponse"
   | "RuntimeResponseSentState"
-  | "InitError";
+  | "InitError"
+  | "RestoreReady"
+  | "Restoring"
+  | "RuntimeRestoreErrorState";
 
-/** What the runtime does (`next` to `initError`), and what the environment does to it. */
-export type RuntimeCall = "next" | "response" | "error" | "initError" | "delivered" | "responseSent";
+/** What the runtime does (`next` to `restoreError`), and what the environment does to it. */
+export type RuntimeCall =
+  | "next"
+  | "response"
+  | "error"
+  | "initError"
+  | "restoreNext"
+  | "restoreError"
+  | "delivered"
+  | "responseSent"
+  | "restored";
 
 type Row = Readonly<Partial<Record<RuntimeCall, RuntimeState>>>;
 
 const table: Readonly<Record<RuntimeState, Row>> = {
-  Started: { next: "Ready", initError: "InitError" },
+  Started: { next: "Ready", initError: "InitError", restoreNext: "RestoreReady" },
   // A second poll before the first was answered is legal: both get the event.
   Ready: { next: "Ready", delivered: "Running" },
   // Polling instead of answering is legal too: the same event is delivered again.
@@ -29,6 +41,14 @@ const table: Readonly<Record<RuntimeState, Row>> = {
   InvocationErrorResponse: { responseSent: "RuntimeResponseSentState" },
   RuntimeResponseSentState: { next: "Ready" },
   InitError: {},
+  RestoreReady: { restored: "Restoring" },
+  // Runtimes report a failed hook to whichever path they know.
+  Restoring: {
+    next: "Ready",
+    initError: "RuntimeRestoreErrorState",
+    restoreError: "RuntimeRestoreErrorState",
+  },
+  RuntimeRestoreErrorState: {},
 };
 
 /** State name that a refused call would have led to. */
@@ -37,8 +57,11 @@ const targets: Readonly<Record<RuntimeCall, RuntimeState>> = {
   response: "InvocationResponse",
   error: "InvocationErrorResponse",
   initError: "InitError",
+  restoreNext: "RestoreReady",
+  restoreError: "RuntimeRestoreErrorState",
   delivered: "Running",
   responseSent: "RuntimeResponseSentState",
+  restored: "Restoring",
 };
 
 /** The state after `call`, or `undefined` when the call is not allowed in `state`. */

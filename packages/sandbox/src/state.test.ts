@@ -5,13 +5,27 @@ import { type EnvironmentEvent, type EnvironmentState, transition } from "./stat
 const states: EnvironmentState[] = [
   "created",
   "initializing",
+  "checkpointing",
+  "checkpointed",
+  "restoring",
   "idle",
   "invoking",
   "resetting",
   "stopping",
   "stopped",
 ];
-const events: EnvironmentEvent[] = ["start", "invoke", "ready", "done", "fail", "reaped", "shutdown"];
+const events: EnvironmentEvent[] = [
+  "start",
+  "freeze",
+  "frozen",
+  "restore",
+  "invoke",
+  "ready",
+  "done",
+  "fail",
+  "reaped",
+  "shutdown",
+];
 
 /** The table at the head of state.ts, once more. */
 const legal: readonly string[] = [
@@ -19,12 +33,21 @@ const legal: readonly string[] = [
   "created invoke initializing",
   "initializing ready idle",
   "initializing fail resetting",
+  "initializing freeze checkpointing",
+  "checkpointing frozen checkpointed",
+  "checkpointing fail resetting",
+  "created restore restoring",
+  "restoring ready idle",
+  "restoring fail resetting",
   "idle invoke invoking",
   "invoking done idle",
   "invoking fail resetting",
   "resetting reaped created",
   "created shutdown stopping",
   "initializing shutdown stopping",
+  "checkpointing shutdown stopping",
+  "checkpointed shutdown stopping",
+  "restoring shutdown stopping",
   "idle shutdown stopping",
   "invoking shutdown stopping",
   "resetting shutdown stopping",

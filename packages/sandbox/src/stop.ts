@@ -10,7 +10,7 @@ import type { ShutdownReason } from "@anylambda/wire";
 import type { Boot } from "./boot.ts";
 import type { ProcessGroup } from "./processes.ts";
 
-/** Resolves when every process is reaped and every group empty. */
+/** Resolves when every process is reaped, every group empty, and the place given back. */
 export async function stopProcesses(boot: Boot, reason: ShutdownReason): Promise<void> {
   boot.expectEnd();
   const started = performance.now();
@@ -35,6 +35,7 @@ export async function stopProcesses(boot: Boot, reason: ShutdownReason): Promise
       await kill(group);
     }),
   );
+  await boot.close();
 }
 
 /** 30 % of the whole: what AWS's code gives the runtime; its documentation says 300 ms. */

@@ -3,7 +3,7 @@
  * A child gets exactly what stands here: nothing of the developer's own environment but `PATH`, and that only
  * because the programs of `/var/lang/bin` do not exist on a laptop.
  */
-import type { FunctionConfiguration } from "./function.ts";
+import type { Credentials, FunctionConfiguration } from "./function.ts";
 
 /** Where the function runs; on Lambda these are the platform's constants. */
 export interface Place {
@@ -12,6 +12,8 @@ export interface Place {
   readonly logStream: string;
   /** Search path for programs. */
   readonly path: string;
+  /** For a version that becomes a snapshot: where its processes get their credentials. */
+  readonly snapStart?: { readonly credentialsUri: string; readonly credentialsToken: string };
 }
 
 export interface Variables {
@@ -62,7 +64,7 @@ function overridable(configuration: FunctionConfiguration, place: Place): Record
 }
 
 function platformVariables(configuration: FunctionConfiguration, place: Place): Record<string, string> {
-  const credentials = configuration.credentials ?? fakeCredentials;
+  const { snapStart } = place;
   return {
     _HANDLER: configuration.handler,
     AWS_REGION: configuration.region,
@@ -70,12 +72,14 @@ function platformVariables(configuration: FunctionConfiguration, place: Place): 
     AWS_LAMBDA_FUNCTION_NAME: configuration.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memorySizeMb),
     AWS_LAMBDA_FUNCTION_VERSION: configuration.version,
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${configuration.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
+    ...(snapStart === undefined
+      ? onDemand(configuration, place)
+      : {
+          AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start",
+          // What differs between the copies of a snapshot cannot be a variable (environment.md 6.4).
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: snapStart.credentialsUri,
+          AWS_CONTAINER_AUTHORIZATION_TOKEN: snapStart.credentialsToken,
+        }),
     AWS_LAMBDA_RUNTIME_API: place.runtimeApi,
     _AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1",
     _AWS_XRAY_DAEMON_PORT: "2000",
@@ -84,15 +88,27 @@ function platformVariables(configuration: FunctionConfiguration, place: Place): 
   };
 }
 
+function onDemand(configuration: FunctionConfiguration, place: Place): Record<string, string> {
+  const credentials = configuration.credentials ?? fakeCredentials;
+  return {
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${configuration.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+  };
+}
+
 /**
  * Not real: well formed, so that an SDK starts, and refused by AWS, so that a laptop never acts with somebody's
  * rights by accident.
  */
-const fakeCredentials = {
+export const fakeCredentials: Credentials = {
   accessKeyId: "ASIAANYLAMBDAFAKE000",
   secretAccessKey: "anylambda/fake/secret/access/key/0000000",
   sessionToken: "anylambda-fake-session-token",
-} as const;
+};
 
 /** Names Lambda sets and refuses in a function's configuration. */
 const reserved: ReadonlySet<string> = new Set([

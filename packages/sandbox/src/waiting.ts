@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { InvocationReport } from "./events.ts";
 import { completeTraceId } from "./identifiers.ts";
+import { snapStartRefusal } from "./snapstart/refusals.ts";
 import type { InvocationAnswer, Job, ResponseMode, StreamedAnswer } from "./invocation.ts";
 import { type InvocationTap, excerptOf, tapped } from "./tap.ts";
 
@@ -32,7 +33,12 @@ export interface Invocation<Answer = FleetAnswer> {
 /** `refused`: no environment took the event, for the reason the Invoke API has for it (environment.md 5.2). */
 export type FleetAnswer = InvocationAnswer & { readonly refused?: Refusal };
 
-export type Refusal = "TooManyRequestsException" | "ServiceException";
+export type Refusal =
+  | "TooManyRequestsException"
+  | "ServiceException"
+  | "SnapStartException"
+  | "SnapStartTimeoutException"
+  | "SnapStartNotReadyException";
 
 export interface Waiting {
   /** Since when it is a caller, on the clock of `performance.now()`. */
@@ -89,18 +95,23 @@ export function waitingOf(
 export type Reason =
   | "ReservedFunctionConcurrentInvocationLimitExceeded"
   | "ConcurrentInvocationLimitExceeded"
-  | "shutdown";
+  | "shutdown"
+  | "noSnapshot";
 
 export function refuse({ job, end }: Waiting, reason: Reason): void {
   const { requestId } = job;
+  job.answer(refusalOf(requestId, reason));
+  end(undefined);
+}
+
+function refusalOf(requestId: string, reason: Reason): FleetAnswer {
+  if (reason === "noSnapshot") return snapStartRefusal(requestId, "SnapStartNotReadyException");
   const document =
     reason === "shutdown"
       ? { Type: "Service", Message: "The execution environment was shut down" }
       : { Reason: reason, Type: "User", message: "Rate Exceeded." };
   const refused = reason === "shutdown" ? "ServiceException" : "TooManyRequestsException";
-  const answer: FleetAnswer = { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
-  job.answer(answer);
-  end(undefined);
+  return { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
 }
 
 function deferred<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {

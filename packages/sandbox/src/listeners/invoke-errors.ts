@@ -1,5 +1,5 @@
 /** Errors of the Invoke API, byte for byte where AWS's are recorded (environment.md 5.2). Pure. */
-import type { FleetAnswer } from "../waiting.ts";
+import type { FleetAnswer, Refusal } from "../waiting.ts";
 
 export interface InvokeError {
   readonly status: number;
@@ -42,10 +42,17 @@ export function requestTooLarge(limit: number): InvokeError {
 export function fromRefusal(answer: FleetAnswer): InvokeError | undefined {
   if (answer.refused === undefined) return undefined;
   const { refused: type, payload: body } = answer;
-  return type === "TooManyRequestsException"
-    ? { status: 429, type, body, retryAfter: 1 }
-    : { status: 500, type, body };
+  const status = refusalStatuses[type];
+  return type === "TooManyRequestsException" ? { status, type, body, retryAfter: 1 } : { status, type, body };
 }
+
+const refusalStatuses: Readonly<Record<Refusal, number>> = {
+  TooManyRequestsException: 429,
+  ServiceException: 500,
+  SnapStartException: 400,
+  SnapStartTimeoutException: 408,
+  SnapStartNotReadyException: 409,
+};
 
 export const serviceError: InvokeError = {
   status: 500,

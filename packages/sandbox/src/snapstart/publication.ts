@@ -1,0 +1,183 @@
+/**
+ * Publishing a version with SnapStart (environment.md 6.2): init up to the restore point, hooks before the snapshot
+ * included, then the snapshot. An environment of its own, which ends with it; its states are those of `state.ts`.
+ */
+import { ApiServer } from "../api-server.ts";
+import { Boot } from "../boot.ts";
+import type { InitReport, SandboxEvent } from "../events.ts";
+import { stopped } from "../failures.ts";
+import type { FunctionConfiguration } from "../function.ts";
+import { logStreamOf, newEnvironmentId } from "../identifiers.ts";
+import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "../init-report.ts";
+import { type InitOutcome, initialize } from "../init.ts";
+import type { Told } from "../invocation-events.ts";
+import { type EnvironmentEvent, type EnvironmentState, transition } from "../state.ts";
+import { stopProcesses } from "../stop.ts";
+import { variablesOf } from "../variables.ts";
+import { credentialsPath, newCredentialsToken, offerOf } from "./credentials.ts";
+import type { Snapshot, SnapshotEngine, Stage } from "./engine.ts";
+import { placeOf } from "./restoration.ts";
+
+export interface PublishOptions {
+  readonly engine: SnapshotEngine;
+  /** Takes every event, as it happens. */
+  readonly report: (event: SandboxEvent) => void;
+  /** Search path for the programs of the function. */
+  readonly path: string;
+  /** Limit of init and of the hooks before the snapshot, ms; {@link publishLimitOf} unless told otherwise. */
+  readonly limitMs?: number | undefined;
+}
+
+export interface Published {
+  readonly report: InitReport;
+  /** Absent when init failed, or no snapshot could be taken: `report` says why. */
+  readonly snapshot: Snapshot | undefined;
+}
+
+/** `max(130 s, function timeout)`, at most 15 minutes (environment.md 4.2). */
+export function publishLimitOf({ timeoutMs }: FunctionConfiguration): number {
+  return Math.min(900_000, Math.max(130_000, timeoutMs));
+}
+
+export class Publication {
+  readonly id: string = newEnvironmentId();
+  readonly done: Promise<Published>;
+  #state: EnvironmentState = "created";
+  #boot: Boot | undefined;
+  readonly #configuration: FunctionConfiguration;
+  readonly #options: PublishOptions;
+
+  /** Begins at once. `done` never rejects. */
+  constructor(configuration: FunctionConfiguration, options: PublishOptions) {
+    this.#configuration = configuration;
+    this.#options = options;
+    this.done = this.#publish();
+  }
+
+  get state(): EnvironmentState {
+    return this.#state;
+  }
+
+  /** Gives up, whatever it does; resolves when the last process is reaped. */
+  async abandon(): Promise<void> {
+    this.#boot?.watch.fail(stopped());
+    await this.done;
+  }
+
+  async #publish(): Promise<Published> {
+    const { engine } = this.#options;
+    const { name, version, handler, accountId } = this.#configuration;
+    const api = new ApiServer({ functionName: name, functionVersion: version, handler, accountId });
+    this.#to("start");
+    this.#tell({ type: "initStart" });
+    const started = performance.now();
+    try {
+      const stage = await engine.stage(api, this.#configuration);
+      return await this.#publishOn(stage, api, started);
+    } catch (error) {
+      return this.#unable(error, started);
+    } finally {
+      await api.close();
+    }
+  }
+
+  async #publishOn(stage: Stage, api: ApiServer, started: number): Promise<Published> {
+    const { engine, limitMs = publishLimitOf(this.#configuration) } = this.#options;
+    const credentialsToken = newCredentialsToken();
+    api.credentials = offerOf(credentialsToken, this.#configuration.credentials, new Date());
+    const boot = this.#newBoot(stage, credentialsToken);
+    api.serve(boot);
+    const outcome = await initialize(boot, this.#configuration, started + limitMs);
+    for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
+    this.#tell(initRuntimeDoneOf("init", outcome));
+    if (outcome.kind !== "ready") return this.#failed(boot, outcome, started);
+    const durationMs = performance.now() - started;
+    this.#to("freeze");
+    boot.expectEnd();
+    let snapshot: Snapshot;
+    try {
+      snapshot = await engine.checkpoint(stage, boot, api, {
+        configuration: this.#configuration,
+        credentialsToken,
+      });
+    } catch (error) {
+      await stopProcesses(boot, "failure");
+      return this.#unable(error, started);
+    }
+    await boot.close();
+    this.#to("frozen");
+    const report: InitReport = {
+      type: "initReport",
+      phase: "init",
+      status: "success",
+      durationMs,
+      snapStart: true,
+    };
+    this.#tell(report);
+    const checkpointMs = performance.now() - started - durationMs;
+    this.#tell({
+      type: "checkpoint",
+      engine: engine.kind,
+      durationMs: checkpointMs,
+      imageBytes: snapshot.bytes,
+    });
+    return { report, snapshot };
+  }
+
+  #newBoot(stage: Stage, credentialsToken: string): Boot {
+    const { path } = this.#options;
+    const { runtimeApi } = stage;
+    const variables = variablesOf(this.#configuration, {
+      runtimeApi,
+      logStream: logStreamOf(this.#configuration.version, this.id, new Date()),
+      path,
+      snapStart: { credentialsUri: `http://${runtimeApi}${credentialsPath}`, credentialsToken },
+    });
+    this.#boot = new Boot(
+      this.#configuration.taskRoot,
+      variables,
+      (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
+      placeOf(stage),
+    );
+    return this.#boot;
+  }
+
+  async #failed(
+    boot: Boot,
+    outcome: Exclude<InitOutcome, { readonly kind: "ready" }>,
+    started: number,
+  ): Promise<Published> {
+    const traces = initTracesOf(boot, started);
+    await stopProcesses(boot, outcome.kind === "late" ? "timeout" : "failure");
+    return this.#refused({ ...failedInit(boot, "init", outcome, traces), snapStart: true });
+  }
+
+  #unable(error: unknown, started: number): Published {
+    const message = error instanceof Error ? error.message : String(error);
+    const durationMs = performance.now() - started;
+    return this.#refused({
+      type: "initReport",
+      phase: "init",
+      status: "failure",
+      durationMs,
+      errorType: "Sandbox.Failure",
+      failure: { message, lastLines: this.#boot?.runtime?.lastLines ?? [], listeningPorts: [] },
+      snapStart: true,
+    });
+  }
+
+  #refused(report: InitReport): Published {
+    this.#to("fail");
+    this.#to("reaped");
+    this.#tell(report);
+    return { report, snapshot: undefined };
+  }
+
+  #to(event: EnvironmentEvent): void {
+    this.#state = transition(this.#state, event);
+  }
+
+  #tell(told: Told): void {
+    this.#options.report({ time: new Date(), environment: this.id, environmentNumber: 1, ...told });
+  }
+}
