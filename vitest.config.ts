@@ -16,6 +16,11 @@ export default defineConfig({
       room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
       room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),
       room("native", ["native/**/*.test.ts"], { testTimeout: 60_000 }),
+      // The other of Lambda's architectures, emulated.
+      room("native-arm64", ["native/native.test.ts", "native/platform.contract.test.ts"], {
+        testTimeout: 120_000,
+        env: { ANYLAMBDA_TEST_NATIVE: "linux-arm64" },
+      }),
       room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000 }),
       room("fuzz", ["fuzz/**/*.test.ts"], { testTimeout: 60_000 }),
       room("conformance", ["conformance/**/*.test.ts"], { testTimeout: 120_000 }),

@@ -5,7 +5,7 @@ import { listOf } from "./harness/play.ts";
 import type { Outcome } from "./harness/play.ts";
 import type { Scenario, Verdict } from "./harness/scenario.ts";
 import { topics } from "./scenarios/index.ts";
-import { lwa, native, ours } from "./subjects.ts";
+import { lwa, native, nativeArm64, ours } from "./subjects.ts";
 
 /** Generous: nothing that comes is waited for so long, and what does not come is a failure. */
 const LIMIT_MS = 8000;
@@ -15,13 +15,14 @@ const HANG_MS = 1500;
 
 const scenarios = topics.flatMap((topic) => topic.scenarios);
 
-const nativeOne = native();
+/** One program, wherever it runs. */
+const engines = [ours, native(), nativeArm64()];
 
-it.for(typeof nativeOne === "string" ? [nativeOne] : [])("%s", (missing, { skip }) => {
+it.for(engines.filter((one) => typeof one === "string"))("%s", (missing, { skip }) => {
   skip(missing);
 });
 
-describe.each(typeof nativeOne === "string" ? [ours] : [ours, nativeOne])("our adapter: $name", (subject) => {
+describe.each(engines.filter((one) => typeof one !== "string"))("our adapter: $name", (subject) => {
   const outcomes = runAll(subject, scenarios, ({ limitMs }) => limitMs ?? LIMIT_MS);
 
   describe.each(topics)("$title", ({ scenarios }) => {

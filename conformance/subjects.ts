@@ -21,6 +21,16 @@ export function native(): Subject | string {
   return `The native adapter is not built: npm run build:native -- ${name}`;
 }
 
+/** The same for arm64, emulated on other machines. */
+export function nativeArm64(): Subject | string {
+  const file = fileURLToPath(new URL("dist/native/linux-arm64/lambda-adapter", root));
+  const emulator = "/usr/bin/qemu-aarch64-static";
+  if (!existsSync(file)) return "The native adapter is not built: npm run build:native -- linux-arm64";
+  if (!existsSync(emulator))
+    return "The native adapter for arm64 needs qemu-aarch64-static: apt-get install qemu-user-static";
+  return { name: "anylambda native, arm64 emulated", file: emulator, args: [file] };
+}
+
 /** AWS Lambda Web Adapter, or why it cannot be asked. */
 export function lwa(): Subject | string {
   const file = lwaBinary();

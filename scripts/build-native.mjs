@@ -7,7 +7,8 @@ import { SourceMap } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { cargoBuild } from "./native-toolchain.mjs";
+import { notices } from "./crates.mjs";
+import { cargoBuild, toolchain } from "./native-toolchain.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "dist", "native");
@@ -112,3 +113,5 @@ for (const program of programs) {
     console.log(`${file}: ${statSync(file).size} bytes`);
   }
 }
+if (!process.argv.includes("--bundle-only"))
+  writeFileSync(join(out, "THIRD-PARTY-NOTICES.txt"), notices(root, toolchain(root)));

@@ -36,7 +36,7 @@ writeFileSync(at("dist", "adapter.meta.json"), JSON.stringify(adapter.metafile))
 
 const bundle = at("packages", "cli", "dist", "bundle");
 mkdirSync(bundle, { recursive: true });
-await build({
+const command = await build({
   ...common,
   entryPoints: [at("packages", "cli", "src", "main.ts")],
   outfile: join(bundle, "anylambda.mjs"),
@@ -46,4 +46,6 @@ await build({
   },
 });
 chmodSync(join(bundle, "anylambda.mjs"), 0o755);
+// Read by build-packages.mjs: whose licences go with the bundle.
+writeFileSync(at("dist", "anylambda.meta.json"), JSON.stringify(command.metafile));
 copyFileSync(at("dist", "adapter.mjs"), join(bundle, "adapter.mjs"));

@@ -5,6 +5,7 @@
 set -euo pipefail
 packages=(
   qemu-user-static  # the arm64 adapter, run on x64
+  skopeo            # reads the image that we build
 )
 
 missing=()

@@ -4,11 +4,17 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { runOrExit } from "./setup.mjs";
 
-/** Builds the crate for `machine` (x86_64 or aarch64) with `bundle` inside; the file's path. */
-export function cargoBuild(root, machine, bundle) {
+/** Where the toolchain is; it is made when it is not there. */
+export function toolchain(root) {
   const prefix = join(root, "target", "toolchain");
   if (!existsSync(join(prefix, "complete")))
     runOrExit("bash", [join(root, "scripts", "native-toolchain.sh"), prefix]);
+  return prefix;
+}
+
+/** Builds the crate for `machine` (x86_64 or aarch64) with `bundle` inside; the file's path. */
+export function cargoBuild(root, machine, bundle) {
+  const prefix = toolchain(root);
   const target = `${machine}-unknown-linux-musl`;
   const name = target.replaceAll("-", "_");
   const cc = join(prefix, "bin", `${machine}-musl-cc`);

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
@@ -33,16 +33,22 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist",
 const binary = join(folder, "lambda-adapter");
 
 /** Why these tests cannot run here; `undefined` when they can. */
-export const missing: string | undefined = existsSync(binary)
-  ? undefined
-  : `the native adapter is not built: npm run build:native -- ${name}`;
+export const missing: string | undefined = reasonWithout(binary, `npm run build:native -- ${name}`);
 
 /** The host with a program in it that does what tests say. */
 export const puppetFile: string = join(folder, "puppet");
 
-export const missingPuppet: string | undefined = existsSync(puppetFile)
-  ? undefined
-  : `the native platform's puppet is not built: npm run build:native -- ${name} --puppet`;
+export const missingPuppet: string | undefined = reasonWithout(
+  puppetFile,
+  `npm run build:native -- ${name} --puppet`,
+);
+
+function reasonWithout(file: string, build: string): string | undefined {
+  if (!existsSync(file)) return `${basename(file)} for ${name} is not built: ${build}`;
+  const places = (process.env["PATH"] ?? "").split(delimiter);
+  if (emulator === undefined || places.some((place) => existsSync(join(place, emulator)))) return undefined;
+  return `${basename(file)} for ${name} needs ${emulator}: apt-get install qemu-user-static`;
+}
 
 export interface Adapter {
   readonly process: ChildProcess;

@@ -1,0 +1,85 @@
+// `npm run build:packages [-- linux-x64 | linux-arm64]`: what is published on npm, as folders and as packed files in
+// dist/npm: the command, and a package with the native adapter for each of Lambda's machines. They are optional
+// dependencies of the command: npm installs the one that fits, and none where none does.
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, runOrExit } from "./setup.mjs";
+import { askedPlatforms, licence, nativeNotices, platforms, readNative, version } from "./shipped.mjs";
+
+const out = join(root, "dist", "npm");
+const asked = askedPlatforms(process.argv.slice(2));
+
+rmSync(out, { recursive: true, force: true });
+for (const platform of asked) pack(`adapter-${platform.name}`, (folder) => platformPackage(folder, platform));
+pack("anylambda", command);
+
+function pack(name, fill) {
+  const folder = join(out, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "LICENSE"), licence());
+  fill(folder);
+  runOrExit("npm", ["pack", "--silent", "--pack-destination", out], { cwd: folder });
+}
+
+function platformPackage(folder, { name, cpu }) {
+  writeFileSync(join(folder, "lambda-adapter"), readNative(name));
+  chmodSync(join(folder, "lambda-adapter"), 0o755);
+  writeFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), nativeNotices());
+  writeFileSync(
+    join(folder, "README.md"),
+    `# @anylambda/adapter-${name}\n\nThe native adapter of [anylambda](https://www.npmjs.com/package/anylambda) for ${name}: ` +
+      "one static file, `lambda-adapter`. The command finds it here; a function has it as `/opt/extensions/lambda-adapter`.\n",
+  );
+  writeManifest(folder, {
+    name: `@anylambda/adapter-${name}`,
+    version,
+    description: `The native adapter of anylambda for ${name}.`,
+    license: "Apache-2.0",
+    type: "module",
+    os: ["linux"],
+    cpu: [cpu],
+    // Yarn keeps packages zipped, and what is zipped cannot be run.
+    preferUnplugged: true,
+    files: ["lambda-adapter", "THIRD-PARTY-NOTICES.txt"],
+  });
+}
+
+function command(folder) {
+  const { devDependencies: _, ...manifest } = JSON.parse(
+    readFileSync(join(root, "packages", "cli", "package.json"), "utf8"),
+  );
+  cpSync(join(root, "packages", "cli", "dist", "bundle"), join(folder, "dist", "bundle"), {
+    recursive: true,
+  });
+  copyFileSync(join(root, "README.md"), join(folder, "README.md"));
+  writeFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), bundledNotices());
+  writeManifest(folder, {
+    ...manifest,
+    files: ["dist/bundle", "THIRD-PARTY-NOTICES.txt"],
+    optionalDependencies: Object.fromEntries(
+      platforms.map(({ name }) => [`@anylambda/adapter-${name}`, version]),
+    ),
+  });
+}
+
+/** Of the packages inside the command's bundle. */
+function bundledNotices() {
+  const { inputs } = JSON.parse(readFileSync(join(root, "dist", "anylambda.meta.json"), "utf8"));
+  const packages = new Set(
+    Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  );
+  const texts = [...packages].toSorted().map((name) => {
+    const folder = join(root, "node_modules", name);
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const text = readFileSync(join(folder, "LICENSE"), "utf8").trim();
+    return `${"-".repeat(100)}\n${name} ${manifest.version} (${manifest.license})\n${"-".repeat(100)}\n\n${text}\n`;
+  });
+  return [
+    "The command anylambda (Apache-2.0, see LICENSE) contains the following works of others.\n",
+    ...texts,
+  ].join("\n");
+}
+
+function writeManifest(folder, manifest) {
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
