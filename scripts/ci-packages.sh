@@ -4,6 +4,7 @@
 #   bash scripts/ci-packages.sh
 set -euo pipefail
 packages=(
+  autoconf automake libtool cmake g++ make  # what the Lambda client for Node is built with
   qemu-user-static  # the arm64 adapter, run on x64
   skopeo            # reads the image that we build
 )

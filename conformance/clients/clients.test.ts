@@ -1,0 +1,293 @@
+/**
+ * AWS's own runtime clients in the sandbox, as a user would have them there: each is installed from its registry, its
+ * function started by `anylambda dev`, and called through the Invoke API by the AWS SDK.
+ */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  InvokeCommand,
+  InvokeWithResponseStreamCommand,
+  LambdaClient,
+  type InvokeCommandInput,
+} from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Program, start } from "../../examples/testing/programs.ts";
+import { lwaBinary } from "../lwa.mjs";
+import { type Started, clients, pythonWith } from "./clients.ts";
+import { missing } from "./install.ts";
+
+const anylambda = fileURLToPath(new URL("../../packages/cli/dist/bundle/anylambda.mjs", import.meta.url));
+const name = "client";
+
+/** Behind the name of what is skipped, why it is. */
+const because = (missing: string | undefined): string => (missing === undefined ? "" : ` (${missing})`);
+
+interface Running {
+  readonly program: Program;
+  readonly url: string;
+  readonly invokeUrl: string;
+  readonly lambda: LambdaClient;
+  stop(): Promise<void>;
+}
+
+async function run({ code, command }: Started, options: readonly string[]): Promise<Running> {
+  const args = [anylambda, "dev", "--json", "-p", "0", "--name", name, "--code", code, ...options, "--"];
+  const program = start({
+    file: process.execPath,
+    args: [...args, ...command],
+    cwd: code,
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+  const [line] = await program.waitFor(/^.*"type":"listening".*$/m, 60_000);
+  const { url, invokeUrl } = JSON.parse(line) as { url: string; invokeUrl: string };
+  const lambda = new LambdaClient({
+    endpoint: invokeUrl,
+    region: "us-east-1",
+    credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    maxAttempts: 1,
+  });
+  const stop = async (): Promise<void> => {
+    lambda.destroy();
+    await program.stop("SIGINT");
+  };
+  return { program, url, invokeUrl, lambda, stop };
+}
+
+interface Answer {
+  readonly payload: string;
+  readonly functionError: string | undefined;
+  readonly log: string;
+}
+
+async function ask(
+  { lambda }: Running,
+  event: unknown,
+  more: Partial<InvokeCommandInput> = {},
+): Promise<Answer> {
+  const { Payload, FunctionError, LogResult } = await lambda.send(
+    new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event), LogType: "Tail", ...more }),
+  );
+  return {
+    payload: Buffer.from(Payload ?? []).toString(),
+    functionError: FunctionError,
+    log: Buffer.from(LogResult ?? "", "base64").toString(),
+  };
+}
+
+for (const client of clients)
+  describe.skipIf(client.missing !== undefined)(`${client.name}${because(client.missing)}`, () => {
+    let running: Running;
+    let started: Started;
+    beforeAll(async () => {
+      started = client.install();
+      running = await run(started, ["--adapter", "none", "--timeout", "4", "--concurrency", "3"]);
+    }, 900_000);
+    afterAll(() => running?.stop());
+
+    it("gives an event to the function, and its answer to the caller", async () => {
+      const event = { do: "echo", text: "Grüße 🌍 \u0001", deep: [{ a: [1, 2.5, null, true] }] };
+      const { payload, functionError } = await ask(running, event);
+      expect(functionError).toBeUndefined();
+      expect(JSON.parse(payload)).toEqual(event);
+    });
+
+    it("answers for a function that returns nothing", async () => {
+      expect((await ask(running, { do: "nothing" })).payload).toBe(client.nothing);
+    });
+
+    it("tells the function who it is, who calls, and how long it has", async () => {
+      const context = Buffer.from(JSON.stringify({ custom: { tenant: "t-1" } })).toString("base64");
+      const { payload, log } = await ask(running, { do: "context" }, { ClientContext: context });
+      const told = JSON.parse(payload) as Record<string, unknown>;
+      expect(told).toMatchObject({
+        arn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`,
+        name,
+        memory: "512",
+        custom: { tenant: "t-1" },
+        trace: expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=[01]/),
+      });
+      expect(log).toContain(`REPORT RequestId: ${String(told["requestId"])}\t`);
+      expect(told["remainingMs"]).toBeGreaterThan(0);
+      expect(told["remainingMs"]).toBeLessThanOrEqual(4000);
+    });
+
+    it("passes on what the function throws, and goes on", async () => {
+      const { payload, functionError } = await ask(running, { do: "throw" });
+      expect(functionError).toBe("Unhandled");
+      expect(JSON.parse(payload)).toMatchObject({
+        errorType: client.thrown,
+        errorMessage: expect.stringContaining("thrown on purpose"),
+      });
+      expect((await ask(running, { do: "log", line: "after it" })).payload).toBe('"logged"');
+    });
+
+    it("says that the runtime ended, and starts it anew", async () => {
+      const { payload, functionError } = await ask(running, { do: "exit" });
+      expect(functionError).toBe("Unhandled");
+      expect(JSON.parse(payload)).toEqual({
+        errorType: "Runtime.ExitError",
+        errorMessage: expect.stringMatching(
+          /^RequestId: [0-9a-f-]{36} Error: Runtime exited with error: exit status 3$/,
+        ),
+      });
+      expect((await ask(running, { do: "log", line: "after it" })).payload).toBe('"logged"');
+    });
+
+    it("ends a function at its timeout, and starts it anew", async () => {
+      const { payload, functionError } = await ask(running, { do: "sleep" });
+      expect(functionError).toBe("Unhandled");
+      expect(JSON.parse(payload)).toEqual({
+        errorType: "Sandbox.Timedout",
+        errorMessage: expect.stringMatching(
+          /^RequestId: [0-9a-f-]{36} Error: Task timed out after 4.00 seconds$/,
+        ),
+      });
+      expect((await ask(running, { do: "log", line: "after it" })).payload).toBe('"logged"');
+    });
+
+    it("refuses an answer beyond 6 MB, and goes on", async () => {
+      const { payload, functionError } = await ask(running, { do: "large", bytes: 7_000_000 });
+      expect(functionError).toBe("Unhandled");
+      expect(JSON.parse(payload)).toEqual({
+        errorType: "Function.ResponseSizeTooLarge",
+        errorMessage: "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+      });
+      expect((await ask(running, { do: "log", line: "after it" })).payload).toBe('"logged"');
+    });
+
+    it("has what the function prints in its log", async () => {
+      const { log } = await ask(running, { do: "log", line: "a line of the function's" });
+      expect(log).toMatch(/^START RequestId: (.+) Version: \$LATEST\n(?:.*\n)*.*a line of the function's/);
+    });
+
+    it("answers several at once, each in an environment of its own", async () => {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => ask(running, { do: "context" })));
+      const ids = answers.map(({ payload }) => (JSON.parse(payload) as { requestId: string }).requestId);
+      expect(new Set(ids).size).toBe(6);
+    });
+
+    const { streaming } = client;
+    describe.skipIf(streaming === undefined)("streams", () => {
+      let streamed: Running;
+      beforeAll(async () => {
+        const options = ["--adapter", "none", "--stream"];
+        streamed = await run((streaming as NonNullable<typeof streaming>)(started), options);
+      }, 60_000);
+      afterAll(() => streamed?.stop());
+
+      it("through a Function URL: status, headers, cookies and bytes", async () => {
+        const response = await fetch(streamed.url);
+        expect(response.status).toBe(201);
+        expect(response.headers.get("x-client")).toMatch(/^(node|go)$/);
+        expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+        expect(await response.text()).toBe("first second");
+      });
+
+      it("through the Invoke API: prelude, delimiter and bytes", async () => {
+        const { EventStream = [] } = await streamed.lambda.send(
+          new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: '{"rawPath":"/"}' }),
+        );
+        const pieces = [];
+        let error: string | undefined;
+        for await (const event of EventStream) {
+          if (event.PayloadChunk?.Payload !== undefined) pieces.push(event.PayloadChunk.Payload);
+          error ??= event.InvokeComplete?.ErrorCode;
+        }
+        expect(error).toBeUndefined();
+        const [prelude, body] = Buffer.concat(pieces).toString().split("\0".repeat(8));
+        expect(JSON.parse(prelude ?? "")).toMatchObject({ statusCode: 201, cookies: ["a=1", "b=2"] });
+        expect(body).toBe("first second");
+      });
+
+      it("and what breaks in the middle reaches the client as broken", async () => {
+        const response = await fetch(new URL("/breaks", streamed.url));
+        expect(response.status).toBe(201);
+        await expect(response.text()).rejects.toThrow();
+      });
+    });
+  });
+
+const noPython = missing("python3");
+
+describe.skipIf(noPython !== undefined)(`a function that fails at import${because(noPython)}`, () => {
+  it("is told of with the client's own words", async () => {
+    const { code, command } = pythonWith("fails_at_import.handler");
+    const program = start({
+      file: process.execPath,
+      args: [anylambda, "dev", "-p", "0", "--code", code, "--adapter", "none", "--", ...command],
+      cwd: code,
+      env: { PATH: process.env["PATH"] ?? "" },
+    });
+    expect((await program.ended).code).not.toBe(0);
+    expect(program.output()).toContain("failed at import");
+  }, 900_000);
+});
+
+describe.skipIf(noPython !== undefined)(`Powertools for AWS Lambda (PyPI)${because(noPython)}`, () => {
+  it("routes a Function URL's request, logs with the request's ids, and reports its metrics", async () => {
+    const running = await run(pythonWith("powertools.handler"), ["--adapter", "none"]);
+    try {
+      const response = await fetch(new URL("/orders/17?full=yes", running.url));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ order: "17", query: { full: "yes" } });
+      await running.program.waitFor(/"type":"report"/, 10_000);
+      const lines = running.program
+        .stdout()
+        .split("\n")
+        .filter((line) => line.includes('"type":"log"'))
+        .map((line) => (JSON.parse(line) as { line: string }).line)
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          message: "an order was asked for",
+          order: "17",
+          function_name: name,
+          cold_start: true,
+          function_request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        }),
+      );
+      expect(lines).toContainEqual(expect.objectContaining({ OrderSeen: [1], service: "shop" }));
+    } finally {
+      await running.stop();
+    }
+  }, 900_000);
+});
+
+const noLwa = existsSync(lwaBinary()) ? undefined : "its binary is missing";
+
+describe.skipIf(noLwa !== undefined)(`AWS Lambda Web Adapter (crates.io)${because(noLwa)}`, () => {
+  it("runs in the sandbox as the extension it is", async () => {
+    const code = fileURLToPath(new URL("../../bench/apps", import.meta.url));
+    const opt = mkdtempSync(join(tmpdir(), "anylambda-opt-"));
+    mkdirSync(join(opt, "extensions"));
+    copyFileSync(lwaBinary(), join(opt, "extensions", "lambda-adapter"));
+    chmodSync(join(opt, "extensions", "lambda-adapter"), 0o755);
+    const port = String(await freePort());
+    const options = ["--adapter", "none", "--opt", opt, "-e", `PORT=${port}`, "-e", `AWS_LWA_PORT=${port}`];
+    const running = await run({ code, command: [process.execPath, "hello.mjs"] }, options);
+    try {
+      for (let i = 0; i < 3; i++) {
+        const response = await fetch(running.url);
+        expect(response.status).toBe(200);
+        expect(await response.text()).toBe("Hello from the app\n");
+      }
+    } finally {
+      await running.stop();
+      rmSync(opt, { recursive: true });
+    }
+  });
+});
+
+/** LWA's port and the app's must be one, so that both have to be told. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

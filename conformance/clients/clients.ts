@@ -1,0 +1,114 @@
+/** The clients, and how a function of each is started. What their functions do is the same: see any of the folders. */
+import { join } from "node:path";
+import { installed, missing, tool } from "./install.ts";
+
+export interface Client {
+  /** Package and registry. */
+  readonly name: string;
+  /** Which tools are not there, in words. */
+  readonly missing: string | undefined;
+  /** Installs it; the folder of its code, and its command. */
+  readonly install: () => Started;
+  /** `errorType` of what its function throws. */
+  readonly thrown: string;
+  /** Answer of a function that returns nothing. */
+  readonly nothing: string;
+  /** A function that streams, where the client can. */
+  readonly streaming?: (started: Started) => Started;
+}
+
+export interface Started {
+  readonly code: string;
+  readonly command: readonly [file: string, ...args: string[]];
+}
+
+const python: Client = {
+  name: "awslambdaric (PyPI)",
+  missing: missing("python3"),
+  install: () => pythonWith("app.handler"),
+  thrown: "ValueError",
+  nothing: "null",
+};
+
+/** A Python function, with the client and Powertools in an environment of its own. */
+export function pythonWith(handler: string): Started {
+  const code = installed("python", (folder) => {
+    tool(folder, "python3", ["-m", "venv", ".venv"]);
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
+    tool(folder, join(folder, ".venv", "bin", "python"), pip);
+  });
+  return { code, command: [join(code, ".venv", "bin", "python"), "-m", "awslambdaric", handler] };
+}
+
+const node: Client = {
+  name: "aws-lambda-ric (npm)",
+  missing: missing("autoreconf", "cmake", "g++", "make"),
+  install: () => {
+    const code = installed("node", (folder) => tool(folder, "npm", ["install", "--no-audit", "--no-fund"]));
+    return { code, command: nodeCommand("app.handler") };
+  },
+  thrown: "RangeError",
+  nothing: "null",
+  streaming: ({ code }) => ({ code, command: nodeCommand("app.streaming") }),
+};
+
+function nodeCommand(handler: string): Started["command"] {
+  return [process.execPath, join("node_modules", "aws-lambda-ric", "bin", "index.mjs"), handler];
+}
+
+const go: Client = {
+  name: "aws-lambda-go (Go modules)",
+  missing: missing("go"),
+  install: () => {
+    const code = installed("go", (folder) => {
+      tool(folder, "go", ["mod", "tidy"]);
+      tool(folder, "go", ["build", "-o", "bootstrap", "."]);
+    });
+    return { code, command: [join(code, "bootstrap")] };
+  },
+  thrown: "errorString",
+  nothing: "null",
+  streaming: ({ code }) => ({ code, command: [join(code, "bootstrap"), "streaming"] }),
+};
+
+const rust: Client = {
+  name: "lambda_runtime (crates.io)",
+  missing: missing("cargo"),
+  install: () => {
+    const code = installed("rust", (folder) =>
+      tool(folder, "cargo", ["build", "--quiet", "--release", "--target-dir", join(folder, "target")]),
+    );
+    return { code, command: [join(code, "target", "release", "client")] };
+  },
+  thrown: "&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>",
+  nothing: "null",
+};
+
+const java: Client = {
+  name: "aws-lambda-java-runtime-interface-client (Maven)",
+  missing: missing("mvn", "javac"),
+  install: () => {
+    const code = installed("java", (folder) => {
+      tool(folder, "mvn", ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
+      tool(folder, "javac", ["--release", "17", "-cp", "lib/*", "-d", ".", "Function.java"]);
+    });
+    const loader = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
+    // Class data of the JDK's own, and no more compiling than a function of seconds needs: starts twice as fast.
+    return {
+      code,
+      command: [
+        "java",
+        "-XX:TieredStopAtLevel=1",
+        "-Xshare:auto",
+        "-cp",
+        ".:lib/*",
+        loader,
+        "Function::handleRequest",
+      ],
+    };
+  },
+  thrown: "java.lang.IllegalArgumentException",
+  nothing: "null",
+};
+
+export const clients: readonly Client[] = [python, node, go, rust, java];
