@@ -7,6 +7,7 @@ packages=(
   autoconf automake libtool cmake g++ make  # what the Lambda client for Node is built with
   qemu-user-static  # the arm64 adapter, run on x64
   skopeo            # reads the image that we build
+  strace            # which calls the native adapter makes
 )
 
 missing=()
