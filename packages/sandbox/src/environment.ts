@@ -22,9 +22,8 @@ import { snapStartRefusal } from "./snapstart/refusals.ts";
 import {
   type RestoreFailure,
   type Restored,
-  noSnapshot,
   placeOf,
-  restore,
+  restoreFrom,
   restoreReportOf,
 } from "./snapstart/restoration.ts";
 import type { SnapshotSource } from "./snapstart/source.ts";
@@ -178,14 +177,13 @@ export class Environment {
   }
 
   /** The cold start of a copy. Turns the caller away and returns false when it fails (environment.md 6.2). */
-  async #restoreFor(job: Job, { engine, published }: SnapshotSource): Promise<boolean> {
-    const { snapshot } = await published;
-    this.#tell({ type: "restoreStart", engine: engine.kind });
+  async #restoreFor(job: Job, source: SnapshotSource): Promise<boolean> {
+    await source.published;
+    this.#tell({ type: "restoreStart", engine: source.engine.kind });
     const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
-    const outcome =
-      snapshot === undefined
-        ? noSnapshot()
-        : await restore(engine, snapshot, this.#api, newBoot, this.#options.path);
+    const { path } = this.#options;
+    const copy = { configuration: this.#configuration, api: this.#api, newBoot, path };
+    const outcome = await restoreFrom(source, copy);
     if (outcome.kind === "failed" || this.#isStopping()) {
       await this.#turnAway(job, outcome.kind === "failed" ? outcome : undefined);
       return false;

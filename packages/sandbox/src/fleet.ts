@@ -90,8 +90,8 @@ export async function startFleet(
   const { report, path = "/usr/local/bin:/usr/bin:/bin", initLimitMs = 10_000, variablesFor } = options;
   const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path });
   const create: CreateEnvironment = async (number, configuration, generation) => {
-    // A copy has the variables of the original, and a network of its own.
-    const more = await variablesFor?.(sources === undefined ? number : 1);
+    // A copy from memory has the variables of the original, and a network of its own.
+    const more = await variablesFor?.(options.snapStart?.engine.kind === "criu" ? 1 : number);
     const own = { ...configuration, variables: { ...configuration.variables, ...more } };
     const source = sources?.of(generation, own);
     return Environment.create(own, { report, path, initLimitMs, number, source });

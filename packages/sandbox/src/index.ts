@@ -34,6 +34,7 @@ export type {
 } from "./snapstart/engine.ts";
 export { Publication, publishLimitOf } from "./snapstart/publication.ts";
 export type { PublishOptions, Published } from "./snapstart/publication.ts";
+export { replayEngine } from "./snapstart/replay-engine.ts";
 export type { RefusedVariable } from "./variables.ts";
 export { listenFunctionUrl } from "./listeners/function-url.ts";
 export type { FunctionUrlOptions } from "./listeners/function-url.ts";

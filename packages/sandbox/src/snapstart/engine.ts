@@ -41,6 +41,8 @@ export type BootMaker = (stage: Stage, variables: Variables) => Boot;
 
 export interface Restore {
   readonly snapshot: Snapshot;
+  /** Of this copy: the snapshot's, but for variables that are the environment's own where memory is not restored. */
+  readonly configuration: FunctionConfiguration;
   /** Serves the copy, whatever way its calls come. */
   readonly api: ApiServer;
   readonly newBoot: BootMaker;
@@ -52,7 +54,12 @@ export interface Restore {
 
 export type RestoreOutcome =
   /** The boot is at the restore point. */
-  | { readonly kind: "restored"; readonly boot: Boot }
+  | {
+      readonly kind: "restored";
+      readonly boot: Boot;
+      /** Time that was spent on what a snapshot would have saved, ms: counted neither as restore nor against its limit. */
+      readonly bootMs?: number;
+    }
   | { readonly kind: "failed"; readonly failure: Failure; readonly late: boolean };
 
 export interface SnapshotEngine {

@@ -7,14 +7,14 @@ import { Boot } from "../boot.ts";
 import type { InitReport, SandboxEvent } from "../events.ts";
 import { stopped } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
-import { logStreamOf, newEnvironmentId } from "../identifiers.ts";
+import { newEnvironmentId } from "../identifiers.ts";
 import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "../init-report.ts";
 import { type InitOutcome, initialize } from "../init.ts";
 import type { Told } from "../invocation-events.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "../state.ts";
 import { stopProcesses } from "../stop.ts";
-import { variablesOf } from "../variables.ts";
-import { credentialsPath, newCredentialsToken, offerOf } from "./credentials.ts";
+import { copyVariablesOf } from "./copy-variables.ts";
+import { newCredentialsToken, offerOf } from "./credentials.ts";
 import type { Snapshot, SnapshotEngine, Stage } from "./engine.ts";
 import { placeOf } from "./restoration.ts";
 
@@ -127,12 +127,7 @@ export class Publication {
   #newBoot(stage: Stage, credentialsToken: string): Boot {
     const { path } = this.#options;
     const { runtimeApi } = stage;
-    const variables = variablesOf(this.#configuration, {
-      runtimeApi,
-      logStream: logStreamOf(this.#configuration.version, this.id, new Date()),
-      path,
-      snapStart: { credentialsUri: `http://${runtimeApi}${credentialsPath}`, credentialsToken },
-    });
+    const variables = copyVariablesOf(this.#configuration, { runtimeApi, credentialsToken, path });
     this.#boot = new Boot(
       this.#configuration.taskRoot,
       variables,

@@ -2,13 +2,13 @@
  * The cold start of a function with a snapshot (environment.md 6.2), in rapid's order: a copy at the restore point,
  * new credentials under the token it knows, `restore/next` answered, its hooks, its first `/next`.
  */
-import type { ApiServer } from "../api-server.ts";
 import type { Boot, BootPlace } from "../boot.ts";
 import type { RestoreReport } from "../events.ts";
 import type { Failure } from "../failures.ts";
 import { offerOf } from "./credentials.ts";
-import type { BootMaker, Snapshot, SnapshotEngine, Stage } from "./engine.ts";
+import type { Restore, SnapshotEngine, Stage } from "./engine.ts";
 import type { SnapStartRefusal } from "./refusals.ts";
+import type { SnapshotSource } from "./source.ts";
 
 export interface Restored {
   readonly kind: "ready";
@@ -28,17 +28,23 @@ export interface RestoreFailure {
 /** Restore and hooks after it (environment.md 4.2). */
 const restoreLimitMs = 10_000;
 
+/** A copy of what `source` published. Never rejects; see `restore`. */
+export async function restoreFrom(
+  { engine, published }: SnapshotSource,
+  copy: Omit<Restore, "deadline" | "snapshot">,
+): Promise<Restored | RestoreFailure> {
+  const { snapshot } = await published;
+  return snapshot === undefined ? noSnapshot() : restore(engine, { ...copy, snapshot });
+}
+
 /** Never rejects. After a failure the boot that `newBoot` made, if any, is still to be stopped. */
-export async function restore(
+async function restore(
   engine: SnapshotEngine,
-  snapshot: Snapshot,
-  api: ApiServer,
-  newBoot: BootMaker,
-  path: string,
+  copy: Omit<Restore, "deadline">,
   limitMs: number = restoreLimitMs,
 ): Promise<Restored | RestoreFailure> {
-  const started = performance.now();
-  const deadline = started + limitMs;
+  const { snapshot, api } = copy;
+  let started = performance.now();
   api.credentials = offerOf(snapshot.credentialsToken, snapshot.configuration.credentials, new Date());
   const failed = (failure: Failure, late: boolean): RestoreFailure => ({
     kind: "failed",
@@ -47,12 +53,13 @@ export async function restore(
     status: late ? "timeout" : "error",
     refused: late ? "SnapStartTimeoutException" : "SnapStartException",
   });
-  const outcome = await engine.restore({ snapshot, api, newBoot, path, deadline });
+  const outcome = await engine.restore({ ...copy, deadline: started + limitMs });
   if (outcome.kind === "failed") return failed(outcome.failure, outcome.late);
+  started += outcome.bootMs ?? 0;
   const released = performance.now();
   const { boot } = outcome;
   boot.runtimeApi.restored();
-  const ready = await boot.watch.until(() => isOver(boot), deadline - performance.now());
+  const ready = await boot.watch.until(() => isOver(boot), started + limitMs - performance.now());
   const { restoreError } = boot.runtimeApi;
   if (restoreError !== undefined) return failed(hookFailure(restoreError), false);
   if (ready === "failed") return failed(boot.watch.failure as Failure, false);
@@ -62,7 +69,7 @@ export async function restore(
 }
 
 /** For a version whose publication failed: AWS says so in the words for one that is not ready. */
-export function noSnapshot(): RestoreFailure {
+function noSnapshot(): RestoreFailure {
   const sentence = "There is no snapshot: the version could not be published";
   const failure = { errorType: "Sandbox.Failure", message: sentence, sentence };
   return { kind: "failed", durationMs: 0, failure, status: "error", refused: "SnapStartNotReadyException" };
