@@ -157,6 +157,22 @@ describe("alb fromHttp", () => {
 });
 
 describe("alb toEvent", () => {
+  it("A15: asks whether the function is well with almost nothing, which an app can bear", () => {
+    for (const multiValueHeaders of [false, true]) {
+      const event = alb.healthCheckEvent("/up", { targetGroupArn, multiValueHeaders });
+      expect([kindOf(event), alb.isMultiValue(event)]).toEqual(["alb", multiValueHeaders]);
+      expect(single.toHttp(event).request).toEqual({
+        method: "GET",
+        target: "/up",
+        headers: [
+          ["host", "localhost"],
+          ["user-agent", "ELB-HealthChecker/2.0"],
+        ],
+        body: new Uint8Array(0),
+      });
+    }
+  });
+
   const request = clientRequestOf({
     method: "POST",
     target: "/a%20b?k=1+1&k=%2B&flag&a%5B0%5D=x%26y#c?d",
@@ -220,6 +236,19 @@ describe("alb toEvent", () => {
 });
 
 describe("alb fromResult", () => {
+  it.each([
+    ["404 Gone fishing", "Gone fishing"],
+    ["200 OK", "OK"],
+    [undefined, undefined],
+    ["200", undefined],
+    ["OK", undefined],
+    ["200 a\r\nb: c", undefined],
+    ["200 žlutá", undefined],
+  ])("sends of the description %j the reason %j (9.3)", (statusDescription, reason) => {
+    const payload = bytesOf(JSON.stringify({ statusCode: 200, statusDescription, headers: {} }));
+    expect(single.fromResult({ payload, failed: false }).reason).toBe(reason);
+  });
+
   it.each([
     ["O8: null", null],
     ["an object without statusCode", { body: "x" }],

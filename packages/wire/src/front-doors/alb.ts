@@ -88,6 +88,21 @@ export function toEvent(
   };
 }
 
+/** What the load balancer asks to see whether the function is well: almost nothing of an event (9.1). */
+export function healthCheckEvent(path: string, target: AlbTarget): JsonObject {
+  const agent = "ELB-HealthChecker/2.0";
+  return {
+    requestContext: { elb: { targetGroupArn: target.targetGroupArn } },
+    httpMethod: "GET",
+    path,
+    ...(target.multiValueHeaders
+      ? { multiValueQueryStringParameters: {}, multiValueHeaders: { "user-agent": [agent] } }
+      : { queryStringParameters: {}, headers: { "user-agent": agent } }),
+    body: "",
+    isBase64Encoded: false,
+  };
+}
+
 function eventHeaders(request: ClientRequest, door: DoorContext): HeaderField[] {
   const fields = lowered(tracedFields(request, door));
   if (request.body.length > 0) fields.push(["content-length", String(request.body.length)]);
@@ -103,9 +118,9 @@ export function fromResult(result: InvocationResult, multiValue: boolean, codec:
   const tooLarge = result.payload.length > ALB_MAX_ANSWER_BYTES;
   const answer = result.failed || tooLarge ? undefined : parseAnswer(result.payload, codec);
   const response = isObject(answer) ? readAnswer(answer, multiValue, codec) : undefined;
-  const { status, headers, body } = response ?? badGateway(codec);
+  const { headers, ...rest } = response ?? badGateway(codec);
   const named = headerOf(headers, "server") !== undefined;
-  return { status, headers: named ? headers : [...headers, ["Server", "awselb/2.0"]], body };
+  return { ...rest, headers: named ? headers : [...headers, ["Server", "awselb/2.0"]] };
 }
 
 function badGateway(codec: Codec): ClientResponse {
@@ -122,7 +137,13 @@ function readAnswer(answer: JsonObject, multiValue: boolean, codec: Codec): Clie
   const body = bytesOfBody(answer["body"], answer["isBase64Encoded"], codec);
   const isNull = description === null || (multiValue ? multiValueHeaders : headers) === null;
   if (isNull || status === undefined || fields === undefined || body === undefined) return undefined;
-  return { status, headers: sendableEndToEnd(fields), body };
+  const reason = reasonOf(description);
+  return { status, ...(reason !== undefined && { reason }), headers: sendableEndToEnd(fields), body };
+}
+
+/** `404 Gone fishing` sends these words behind the status on HTTP/1.1 (9.3). */
+function reasonOf(description: unknown): string | undefined {
+  return typeof description === "string" ? /^\d{3} ([\x20-\x7e]+)$/.exec(description)?.[1] : undefined;
 }
 
 function isString(value: unknown): boolean {

@@ -23,6 +23,8 @@ export interface ClientRequest {
 /** What goes back to the client. Framing (`content-length`, `date`, `connection`) is the server's business. */
 export interface ClientResponse {
   readonly status: number;
+  /** Reason phrase, where the door lets the function choose one. */
+  readonly reason?: string;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
 }

@@ -63,6 +63,15 @@ describe("function-url fromHttp", () => {
 });
 
 describe("function-url toEvent", () => {
+  it("names the caller that signed, with AuthType AWS_IAM", () => {
+    const caller = { accessKey: "AKIA", accountId: "1", callerId: "2", userArn: "arn", userId: "3" };
+    const event = functionUrl.toEvent(clientRequestOf({}), door, nodeCodec, caller);
+    expect(event["requestContext"]).toMatchObject({
+      authorizer: { iam: { ...caller, cognitoIdentity: null, principalOrgId: null } },
+    });
+    expect(subject.toEvent(clientRequestOf({}))["requestContext"]).not.toHaveProperty("authorizer");
+  });
+
   it("gives the whole event of a request", () => {
     const request = clientRequestOf({
       method: "POST",

@@ -15,14 +15,31 @@ export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
 
 export { fromHttp } from "./payload-2.ts";
 
+/** Who signed the request, at a URL that asks for it (AuthType AWS_IAM); in `requestContext.authorizer.iam`. */
+export interface IamCaller {
+  readonly accessKey: string;
+  readonly accountId: string;
+  readonly callerId: string;
+  readonly userArn: string;
+  readonly userId: string;
+}
+
 /** Keeps the `cookie` header beside the `cookies` list; route and stage are always `$default`. */
-export function toEvent(request: ClientRequest, door: DoorContext, codec: Codec): JsonObject {
+export function toEvent(
+  request: ClientRequest,
+  door: DoorContext,
+  codec: Codec,
+  caller?: IamCaller,
+): JsonObject {
   const differences = {
     rawPath: splitTarget(request.target)[0],
     routeKey: "$default",
     stage: "$default",
     keepsCookieHeader: true,
     alwaysContentLength: false,
+    ...(caller !== undefined && {
+      authorizer: { iam: { ...caller, cognitoIdentity: null, principalOrgId: null } },
+    }),
   };
   return payload2.toEvent(request, door, differences, codec);
 }

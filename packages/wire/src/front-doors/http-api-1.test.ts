@@ -72,6 +72,17 @@ describe("http-api-1 fromHttp", () => {
 });
 
 describe("http-api-1 toEvent", () => {
+  it("gives the variables of the route and of the stage", () => {
+    const own = {
+      stage: "dev",
+      routeKey: "GET /a/{id}",
+      pathParameters: { id: "x y" },
+      stageVariables: { v: "1" },
+    };
+    const event = httpApi1.toEvent(clientRequestOf({ target: "/dev/a/x%20y" }), door, own, nodeCodec);
+    expect(event).toMatchObject({ pathParameters: { id: "x y" }, stageVariables: { v: "1" } });
+  });
+
   payload1Events(subject);
 
   it("decodes the path of the context only, and names the route (5)", () => {

@@ -43,7 +43,8 @@ export function toEvent(
   const differences = {
     path,
     resource,
-    pathParameters: undefined,
+    pathParameters: route.pathParameters,
+    stageVariables: route.stageVariables,
     stage: route.stage,
     canonical,
     dropped: nothing,

@@ -73,6 +73,17 @@ describe("http-api-2 fromHttp", () => {
 });
 
 describe("http-api-2 toEvent", () => {
+  it("gives the variables of the route and of the stage", () => {
+    const own = {
+      stage: "dev",
+      routeKey: "GET /a/{id}",
+      pathParameters: { id: "x y" },
+      stageVariables: { v: "1" },
+    };
+    const event = httpApi2.toEvent(clientRequestOf({ target: "/dev/a/x%20y" }), door, own, nodeCodec);
+    expect(event).toMatchObject({ pathParameters: { id: "x y" }, stageVariables: { v: "1" } });
+  });
+
   it("E4: gives a bare GET no optional members, and content-length 0", () => {
     const event = subject.toEvent(clientRequestOf({}));
     expect(Object.keys(event)).toEqual([

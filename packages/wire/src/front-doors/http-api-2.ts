@@ -33,6 +33,8 @@ export function toEvent(
     rawPath: decodePath(splitTarget(request.target)[0], codec),
     routeKey: route.routeKey,
     stage: route.stage,
+    pathParameters: route.pathParameters,
+    stageVariables: route.stageVariables,
     keepsCookieHeader: false,
     alwaysContentLength: true,
   };

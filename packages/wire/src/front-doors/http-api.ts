@@ -8,6 +8,9 @@ export interface HttpApiRoute {
   readonly stage: string;
   /** `$default`, or such as `GET /a/{id}`. */
   readonly routeKey: string;
+  /** Values of the route's variables, decoded. */
+  readonly pathParameters?: { readonly [name: string]: string } | undefined;
+  readonly stageVariables?: { readonly [name: string]: string } | undefined;
 }
 
 /** The answer to every failure and to every malformed answer. */

@@ -54,6 +54,7 @@ export interface EventDifferences {
   readonly path: string;
   readonly resource: string;
   readonly pathParameters: { readonly [name: string]: string } | undefined;
+  readonly stageVariables: { readonly [name: string]: string } | undefined;
   readonly stage: string;
   /** Names in their canonical spelling, which arrive so however they were sent. */
   readonly canonical: readonly string[];
@@ -86,7 +87,7 @@ export function toEvent(
     queryStringParameters: parameters === null ? null : lastOfEach(parameters),
     multiValueQueryStringParameters: parameters,
     pathParameters: own.pathParameters ?? null,
-    stageVariables: null,
+    stageVariables: own.stageVariables ?? null,
     requestContext: {
       accountId: door.accountId,
       apiId: door.apiId,

@@ -65,6 +65,10 @@ export interface EventDifferences {
   readonly keepsCookieHeader: boolean;
   /** Whether `content-length` stands in `headers` also when there is no body. */
   readonly alwaysContentLength: boolean;
+  readonly pathParameters?: { readonly [name: string]: string } | undefined;
+  readonly stageVariables?: { readonly [name: string]: string } | undefined;
+  /** Who the caller proved to be. */
+  readonly authorizer?: JsonObject | undefined;
 }
 
 /** A client's request as the event of this format. Members without content are left out, never `null`. */
@@ -89,6 +93,7 @@ export function toEvent(
     requestContext: {
       accountId: door.accountId,
       apiId: door.apiId,
+      ...(own.authorizer !== undefined && { authorizer: own.authorizer }),
       domainName: door.domainName,
       domainPrefix: door.domainName.split(".")[0],
       http: {
@@ -104,6 +109,8 @@ export function toEvent(
       time: commonLogTime(door.timeEpoch),
       timeEpoch: door.timeEpoch,
     },
+    ...(own.pathParameters !== undefined && { pathParameters: own.pathParameters }),
+    ...(own.stageVariables !== undefined && { stageVariables: own.stageVariables }),
     ...(request.body.length === 0
       ? { isBase64Encoded: false }
       : eventBody(request.body, isText(request, codec), codec)),

@@ -25,7 +25,9 @@ export interface RestRoute {
   /** Matched template, such as `/shop/{proxy+}`. */
   readonly resource: string;
   readonly resourceId: string;
-  readonly pathParameters?: { readonly [name: string]: string };
+  /** Values of the resource's variables, as sent (4.2). */
+  readonly pathParameters?: { readonly [name: string]: string } | undefined;
+  readonly stageVariables?: { readonly [name: string]: string } | undefined;
   /** Such as `image/png`, `image/*`; decides base64 in both directions (4.5, 4.8). */
   readonly binaryMediaTypes: readonly string[];
   /** 15 characters and `=`. */
@@ -50,12 +52,12 @@ export function toEvent(
   route: RestRoute,
   codec: Codec,
 ): JsonObject {
-  // A leading double slash is one before the stage as well as behind it; an inner one stays.
-  const rooted = splitTarget(request.target)[0].replace(/^\/+/, "/");
+  const [rooted, path] = restPaths(splitTarget(request.target)[0], route.stage);
   const differences = {
-    path: behindStage(rooted, route.stage).replace(/^\/*/, "/"),
+    path,
     resource: route.resource,
     pathParameters: route.pathParameters,
+    stageVariables: route.stageVariables,
     stage: route.stage,
     canonical,
     dropped,
@@ -70,6 +72,15 @@ export function toEvent(
     noUserAgent: null,
   };
   return payload1.toEvent(request, door, differences, codec);
+}
+
+/**
+ * The path as `requestContext` has it, and as the event has it: without the stage. A leading double slash is one before
+ * the stage as well as behind it; an inner one stays (4.2).
+ */
+export function restPaths(sent: string, stage: string): [whole: string, path: string] {
+  const whole = sent.replace(/^\/+/, "/");
+  return [whole, behindStage(whole, stage).replace(/^\/*/, "/")];
 }
 
 /** Behind a domain of the user's own a path has no stage. */
@@ -157,7 +168,8 @@ function isHeaderValue(value: unknown): boolean {
   return typeof value === "string" || typeof value === "boolean" || value === null;
 }
 
-function clientFields(fields: readonly HeaderField[]): HeaderField[] {
+/** Headers of an answer as they go out: some renamed, some removed, a content type always there (4.7). */
+export function clientFields(fields: readonly HeaderField[]): HeaderField[] {
   const kept: HeaderField[] = [];
   for (const [name, value] of sendable(fields)) {
     const lower = name.toLowerCase();

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { nodeCodec } from "../../node/codec.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
+import { headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { kindOf } from "./recognise.ts";
 import { totalProperty } from "./testing/door-properties.ts";
-import { appResponse } from "./testing/generators.ts";
-import { joinBytes, responseOf, textOf } from "./testing/subject.ts";
+import { appResponse, clientRequest } from "./testing/generators.ts";
+import { bytesOf, clientRequestOf, door, joinBytes, responseOf, textOf } from "./testing/subject.ts";
 import * as websocket from "./websocket.ts";
 
 const domainName = "abcde12345.execute-api.eu-north-1.amazonaws.com";
@@ -160,5 +161,171 @@ describe("websocket fromHttp", () => {
 
   it("rejects a handshake with the app's status", () => {
     expect(answerOf(responseOf([], "", 403))).toMatchObject({ statusCode: 403, headers: {} });
+  });
+});
+
+const connection: websocket.Connection = {
+  connectionId: "Qx7ExampleMAEXAMPLE=",
+  connectedAt: door.timeEpoch - 1000,
+  stage: "beta",
+  sourceIp: "198.51.100.4",
+  userAgent: "ws/8",
+};
+const occurred = (occurrence: websocket.Occurrence) =>
+  websocket.toEvent(occurrence, connection, door, nodeCodec);
+
+describe("websocket toEvent", () => {
+  it("E10: gives a message its route and its text, and nothing of HTTP", () => {
+    const event = occurred({ type: "MESSAGE", routeKey: "join", messageId: "m=", text: '{"action":"join"}' });
+    expect(event).toEqual({
+      body: '{"action":"join"}',
+      requestContext: {
+        routeKey: "join",
+        messageId: "m=",
+        eventType: "MESSAGE",
+        extendedRequestId: door.requestId,
+        requestTime: "05/Mar/2026:14:07:09 +0000",
+        messageDirection: "IN",
+        stage: "beta",
+        connectedAt: door.timeEpoch - 1000,
+        requestTimeEpoch: door.timeEpoch,
+        identity: { userAgent: "ws/8", sourceIp: "198.51.100.4" },
+        requestId: door.requestId,
+        domainName: door.domainName,
+        connectionId: "Qx7ExampleMAEXAMPLE=",
+        apiId: door.apiId,
+      },
+      isBase64Encoded: false,
+    });
+  });
+
+  it("gives a handshake its headers as received, and its query when it has one (10.1)", () => {
+    const headers: HeaderField[] = [
+      ["Host", "chat.test"],
+      ["Upgrade", "websocket"],
+      ["Connection", "Upgrade"],
+      ["Sec-WebSocket-Key", "x"],
+      ["sec-websocket-protocol", "a, b"],
+    ];
+    const event = occurred({
+      type: "CONNECT",
+      request: clientRequestOf({ target: "/beta?a=1&a=2", headers }),
+    });
+    expect(Object.keys(event)).toEqual([
+      "headers",
+      "multiValueHeaders",
+      "queryStringParameters",
+      "multiValueQueryStringParameters",
+      "requestContext",
+      "isBase64Encoded",
+    ]);
+    expect(event["headers"]).toEqual({
+      Host: "chat.test",
+      "Sec-WebSocket-Key": "x",
+      "sec-websocket-protocol": "a, b",
+      "X-Forwarded-For": "198.51.100.4",
+      "X-Forwarded-Port": "443",
+      "X-Forwarded-Proto": "https",
+      "X-Amzn-Trace-Id": door.traceId,
+    });
+    expect(event["queryStringParameters"]).toEqual({ a: "2" });
+    expect(event["multiValueQueryStringParameters"]).toEqual({ a: ["1", "2"] });
+    expect(event["requestContext"]).toMatchObject({ routeKey: "$connect", eventType: "CONNECT" });
+    expect(event["requestContext"]).not.toHaveProperty("messageId");
+    expect(occurred({ type: "CONNECT", request: clientRequestOf({ target: "/beta" }) })).not.toHaveProperty(
+      "queryStringParameters",
+    );
+  });
+
+  it("gives an end its code, its reason and almost no headers (10.1)", () => {
+    const event = occurred({ type: "DISCONNECT", host: "chat.test", statusCode: 1005, reason: "" });
+    expect(event["headers"]).toEqual({
+      Host: "chat.test",
+      "x-api-key": "",
+      "X-Forwarded-For": "",
+      "x-restapi": "",
+    });
+    expect(event["requestContext"]).toMatchObject({
+      routeKey: "$disconnect",
+      disconnectStatusCode: 1005,
+      disconnectReason: "",
+    });
+    expect(event).not.toHaveProperty("body");
+  });
+
+  it("brings any text, and any handshake's query and headers, to the app", () => {
+    fc.assert(
+      fc.property(clientRequest, fc.string({ unit: "grapheme" }), (sent, text) => {
+        const request = {
+          ...sent,
+          headers: [...sent.headers, ["X-Room", "1"], ["x-room", "2"]] as HeaderField[],
+        };
+        const message = occurred({ type: "MESSAGE", routeKey: "$default", messageId: "m=", text });
+        expect(kindOf(message)).toBe("websocket");
+        expect(textOf(made(message).request.body)).toBe(text);
+        const handshake = occurred({ type: "CONNECT", request });
+        expect(kindOf(handshake)).toBe("websocket");
+        const { headers, target } = made(handshake).request;
+        const first = occurred({ type: "CONNECT", request: { ...request, target, headers } });
+        expect(first["multiValueQueryStringParameters"]).toEqual(
+          handshake["multiValueQueryStringParameters"],
+        );
+        expect(headersOf(headers, "x-room")).toEqual(["1", "2"]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("gives the app an address of the management API that this machine can reach", () => {
+    const local = { ...door, domainName: "127.0.0.1:3001" };
+    const event = websocket.toEvent(
+      { type: "DISCONNECT", host: "h", statusCode: 1000, reason: "" },
+      connection,
+      local,
+      nodeCodec,
+    );
+    expect(websocket.connectionFields(event)).toContainEqual([
+      "x-anylambda-connections-url",
+      "http://127.0.0.1:3001/beta/@connections/Qx7ExampleMAEXAMPLE%3D",
+    ]);
+  });
+});
+
+describe("websocket fromResult", () => {
+  const read = (payload: string, failed = false) =>
+    websocket.fromResult({ payload: bytesOf(payload), failed }, nodeCodec);
+
+  it.each([
+    ['{"statusCode":200}', { status: 200, protocol: undefined, body: "" }],
+    ['{"statusCode":"403","body":"no"}', { status: 403, protocol: undefined, body: "no" }],
+    [
+      '{"statusCode":200,"headers":{"sec-websocket-protocol":"b"},"other":1}',
+      { status: 200, protocol: "b", body: "" },
+    ],
+    [
+      '{"statusCode":200,"multiValueHeaders":{"Sec-WebSocket-Protocol":["c"]}}',
+      { status: 200, protocol: "c", body: "" },
+    ],
+  ])("reads %s", (payload, answer) => {
+    expect(read(payload)).toEqual(answer);
+  });
+
+  it.each(["", "no json", "null", "7", "[]", "{}", '{"statusCode":99}', '{"statusCode":200,"body":{}}'])(
+    "takes %j for no answer",
+    (payload) => expect(read(payload)).toBe("malformed"),
+  );
+
+  it("takes a failure for no answer, whatever it says", () => {
+    expect(read('{"statusCode":200}', true)).toBe("malformed");
+  });
+
+  it("is the inverse of fromHttp", () => {
+    fc.assert(
+      fc.property(appResponse, (response) => {
+        const payload = joinBytes(websocket.fromHttp(response, nodeCodec));
+        const answer = websocket.fromResult({ payload, failed: false }, nodeCodec);
+        expect(answer).toMatchObject({ status: response.status });
+      }),
+    );
   });
 });
