@@ -1,5 +1,6 @@
 /** Names that AWS makes up for an environment and an invocation; here made of random bytes. */
 import { createHash, randomBytes } from "node:crypto";
+import type { LatticeService } from "@anylambda/wire/front-doors/lattice";
 import type { FunctionConfiguration } from "./function.ts";
 
 /** ARN as invoked without a qualifier (environment.md 1.3). */
@@ -40,4 +41,41 @@ export function urlIdOf(configuration: FunctionConfiguration): string {
   let id = "";
   for (const byte of digest) id += (byte % 36).toString(36);
   return id;
+}
+
+/** Id of an API: 10 characters, the same for the same function and door every time. */
+export function apiIdOf(configuration: FunctionConfiguration, door: string): string {
+  return shortId(`${functionArnOf(configuration)} ${door}`, 10);
+}
+
+/** Id of a REST API's resource: 6 characters. */
+export function resourceIdOf(apiId: string, path: string): string {
+  return shortId(`${apiId} ${path}`, 6);
+}
+
+function shortId(text: string, length: number): string {
+  const digest = createHash("sha256").update(text).digest();
+  return Array.from(digest.subarray(0, length), (byte) => (byte % 36).toString(36)).join("");
+}
+
+/** API Gateway's own kind of id, for requests, messages and connections: 15 characters and `=`. */
+export function newExtendedId(): string {
+  return `${randomBytes(12).toString("base64url").slice(0, 15)}=`;
+}
+
+export function targetGroupArnOf({ region, accountId, name }: FunctionConfiguration): string {
+  const id = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return `arn:aws:elasticloadbalancing:${region}:${accountId}:targetgroup/${name.slice(0, 32)}/${id}`;
+}
+
+/** What a VPC Lattice service says of itself in its events. */
+export function latticeServiceOf({ region, accountId, name }: FunctionConfiguration): LatticeService {
+  const id = createHash("sha256").update(name).digest("hex").slice(0, 17);
+  const arn = (rest: string): string => `arn:aws:vpc-lattice:${region}:${accountId}:${rest}`;
+  return {
+    serviceNetworkArn: arn(`servicenetwork/sn-${id}`),
+    serviceArn: arn(`service/svc-${id}`),
+    targetGroupArn: arn(`targetgroup/tg-${id}`),
+    region,
+  };
 }

@@ -179,6 +179,53 @@ describe("an answer", () => {
   });
 });
 
+describe("a configured URL", () => {
+  const origin = "https://shop.test";
+
+  it("answers preflights itself, and adds to what the function says (7.4)", async () => {
+    const cors = { allowOrigins: ["*"], allowMethods: ["GET"], exposeHeaders: ["x-case"] };
+    const door = await listenFunctionUrl(r.fleet, { cors });
+    const before = of(r.events, "start").length;
+    const headers = { Origin: origin, "Access-Control-Request-Method": "GET" };
+    const preflight = await call(`127.0.0.1:${door.port}`, { method: "OPTIONS", path: "/x", headers });
+    expect([preflight.status, preflight.body]).toEqual([200, ""]);
+    expect(preflight.headers).toMatchObject({
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET",
+      "x-amzn-requestid": expect.any(String),
+    });
+    expect(of(r.events, "start")).toHaveLength(before);
+    const reply = await call(`127.0.0.1:${door.port}`, { path: "/answer?status=200", headers: { origin } });
+    expect(reply.headers).toMatchObject({
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "x-case",
+    });
+    await door.close();
+  });
+
+  it("wants a signature with AuthType AWS_IAM, and names who signed (7.1)", async () => {
+    const door = await listenFunctionUrl(r.fleet, { authType: "AWS_IAM" });
+    const address = `127.0.0.1:${door.port}`;
+    for (const headers of [{}, { Authorization: "Bearer x" }]) {
+      const reply = await call(address, { path: "/", headers });
+      expect([reply.status, reply.headers["x-amzn-errortype"]]).toEqual([403, "AccessDeniedException"]);
+      expect(JSON.parse(reply.body)).toEqual({ Message: expect.stringMatching(/^Forbidden\./) });
+    }
+    const credential = "AKIDEXAMPLE/20261126/eu-west-1/lambda/aws4_request";
+    const signature = "0".repeat(64);
+    const signed = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=${signature}`;
+    const query = `X-Amz-Credential=${encodeURIComponent(credential)}&X-Amz-Signature=${signature}`;
+    for (const asked of [{ path: "/", headers: { Authorization: signed } }, { path: `/?${query}` }]) {
+      const event = JSON.parse((await call(address, asked)).body) as Event;
+      expect(event.requestContext).toMatchObject({
+        accountId: "123456789012",
+        authorizer: { iam: { accessKey: "AKIDEXAMPLE", accountId: "123456789012", cognitoIdentity: null } },
+      });
+    }
+    await door.close();
+  });
+});
+
 describe("the server", () => {
   it("keeps connections", async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });

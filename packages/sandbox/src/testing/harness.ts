@@ -126,6 +126,7 @@ export async function until(condition: () => boolean): Promise<void> {
 
 export interface Reply {
   readonly status: number;
+  readonly reason: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly body: string;
@@ -151,6 +152,7 @@ export function call(address: string, { method = "GET", path, headers, body, age
         response.on("end", () =>
           resolve({
             status: response.statusCode ?? 0,
+            reason: response.statusMessage ?? "",
             headers: response.headers,
             rawHeaders: response.rawHeaders,
             body: Buffer.concat(chunks).toString(),
