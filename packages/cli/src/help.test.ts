@@ -49,6 +49,7 @@ describe("usage errors end with code 2 and say what would be right", () => {
     ["a variable Lambda does not take", ["dev", "-e", "1A=b", "--", "node"], "begins with a letter"],
     ["a name Lambda does not take", ["dev", "--name", "a b", "--", "node"], "letters, digits, - and _"],
     ["a region that is none", ["dev", "--region", "Frankfurt", "--", "node"], "eu-central-1"],
+    ["a door that is none", ["dev", "--door", "nlb", "--", "node"], "function-url, http-api"],
     ["no event", ["invoke", "--", "node"], "--sample NAME"],
     ["two events", ["invoke", "--event", "a", "--sample", "sqs", "--", "node"], "--sample NAME"],
   ];

@@ -3,6 +3,7 @@ import { Command, Option, type OptionValues } from "@commander-js/extra-typings"
 import { engines } from "./adapters.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
+import { door, doorNames } from "./doors.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { functionName, integerBetween, regionName, variable, variableNames } from "./option-values.ts";
 import { samples } from "./samples/samples.ts";
@@ -59,15 +60,21 @@ function devCommand() {
     .summary("run an app as a Lambda function behind a Function URL on this machine")
     .description(
       "Runs an app as a Lambda function on this machine: in the environment and the life cycle it has on Lambda, " +
-        "behind a Function URL on localhost. COMMAND starts the app, which listens on the variable PORT.",
+        "behind a Function URL or other front doors on localhost. COMMAND starts the app, which listens on the " +
+        "variable PORT.",
     )
     .option(
       "-p, --port <number>",
-      "port of the Function URL; 0 takes a free one",
+      "port of the Function URL, or of the first --door; 0 takes a free one",
       integerBetween(0, 65_535),
       3000,
     )
-    .option("--host <address>", "address of the Function URL", "127.0.0.1")
+    .option("--host <address>", "address of the front doors", "127.0.0.1")
+    .option(
+      "--door <name[:port]>",
+      `open this front door instead of a Function URL; may be repeated: ${doorNames.join(", ")}`,
+      door,
+    )
     .option(
       "--invoke-port <number>",
       "port of the Invoke API, for AWS SDKs and the AWS CLI; 0 takes a free one",
@@ -78,7 +85,10 @@ function devCommand() {
       "--destination <file>",
       "add what becomes of asynchronous invocations to this file, one JSON record a line",
     )
-    .option("--stream", "stream answers: as a Function URL in RESPONSE_STREAM mode")
+    .option(
+      "--stream",
+      "stream answers: as a Function URL in RESPONSE_STREAM mode, or a REST API in STREAM mode",
+    )
     .option(
       "--concurrency <number>",
       "how many environments, each with an app of its own, may run at once; further requests wait",
@@ -89,7 +99,11 @@ function devCommand() {
   return withFunctionOptions(own)
     .addHelpText(
       "after",
-      examples("anylambda dev -- node server.js", "anylambda dev -p 0 -e DEBUG=1 -- python app.py"),
+      examples(
+        "anylambda dev -- node server.js",
+        "anylambda dev -p 0 -e DEBUG=1 -- python app.py",
+        "anylambda dev --door http-api --door rest:3001 --door websocket:3002 -- node server.js",
+      ),
     )
     .addHelpText("after", exitCodeHelp());
 }

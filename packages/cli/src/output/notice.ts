@@ -18,7 +18,9 @@ export type CommandNotice =
     }
   | {
       readonly type: "listening";
+      /** Of the first door. */
       readonly url: string;
+      readonly doors: readonly { readonly door: string; readonly url: string }[];
       /** Of the Invoke API: what an SDK takes as its endpoint. */
       readonly invokeUrl: string;
       readonly name: string;

@@ -38,7 +38,13 @@ const own: CommandNotice[] = [
     memorySizeMb: 512,
     timeoutSeconds: 30,
   },
-  { type: "listening", url: "http://127.0.0.1:3000/", invokeUrl: "http://127.0.0.1:4001", name: "shop" },
+  {
+    type: "listening",
+    url: "http://127.0.0.1:3000/",
+    doors: [{ door: "function-url", url: "http://127.0.0.1:3000/" }],
+    invokeUrl: "http://127.0.0.1:4001",
+    name: "shop",
+  },
   { type: "stopping", signal: "SIGINT" },
   { type: "warning", message: "careful" },
   { type: "failure", message: "It broke", hint: "Mend it.", lines: ["last words"] },
@@ -63,6 +69,24 @@ describe("textReporter", () => {
   });
   it("tells only the app's words, the address and complaints when quiet", () => {
     expect(told([...own, ...events], inPlain, true)).toMatchSnapshot();
+  });
+  it("names the doors when there are several, or another than a Function URL", () => {
+    const listening = {
+      type: "listening",
+      url: "http://127.0.0.1:3000/",
+      doors: [
+        { door: "function-url", url: "http://127.0.0.1:3000/" },
+        { door: "rest", url: "http://127.0.0.1:3001/prod/" },
+      ],
+      invokeUrl: "http://127.0.0.1:4001",
+      name: "shop",
+    } as const;
+    expect(told([listening], inPlain, true).out).toBe(
+      "\n  http://127.0.0.1:3000/       function-url  Ctrl-C ends it\n  http://127.0.0.1:3001/prod/  rest\n\n",
+    );
+    expect(told([{ ...listening, doors: listening.doors.slice(1) }], inPlain, true).out).toBe(
+      "\n  http://127.0.0.1:3001/prod/  rest          Ctrl-C ends it\n\n",
+    );
   });
   it("numbers the environments beyond the first", () => {
     const line = {

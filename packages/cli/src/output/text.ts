@@ -81,11 +81,21 @@ function line({ paint, width, number }: Form, tone: Tone, who: string, text: str
 
 function listeningText(
   { paint, quiet }: TextForm,
-  { url, invokeUrl, name }: Extract<CommandNotice, { type: "listening" }>,
+  { doors, invokeUrl, name }: Extract<CommandNotice, { type: "listening" }>,
 ): string {
+  // A Function URL by itself is what everybody expects.
+  const named = doors.length > 1 || doors.some(({ door }) => door !== "function-url");
+  const width = Math.max(...doors.map(({ url }) => url.length));
+  const lines = doors.map(({ door, url }, at) => {
+    const end = at === 0 ? paint("quiet", "Ctrl-C ends it") : "";
+    const parts = named ? [door.padEnd(12), end] : [end];
+    const gap = " ".repeat(width - url.length + 2);
+    return `  ${paint("address", url)}${gap}${parts.join("  ")}`.trimEnd();
+  });
   // The file is where the answer goes: the AWS CLI insists on one.
   const hint = `aws lambda invoke --endpoint-url ${invokeUrl} --function-name ${name} answer.json`;
-  return `\n  ${paint("address", url)}  ${paint("quiet", "Ctrl-C ends it")}\n${quiet ? "" : `  ${paint("quiet", hint)}\n`}\n`;
+  if (!quiet) lines.push(`  ${paint("quiet", hint)}`);
+  return `\n${lines.join("\n")}\n\n`;
 }
 
 function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {

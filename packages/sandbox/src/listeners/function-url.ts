@@ -101,11 +101,7 @@ const faults: Faults = {
     `{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`,
     "TooManyRequestsException",
   ),
-  unavailable: typedError(
-    503,
-    `{"Type":"Service","Message":"Service unavailable"}`,
-    "ServiceException",
-  ),
+  unavailable: typedError(503, `{"Type":"Service","Message":"Service unavailable"}`, "ServiceException"),
   timeout: badGateway,
   bug: badGateway,
 };
