@@ -75,7 +75,7 @@ function headerPairs(raw: readonly string[]): HeaderField[] {
 }
 
 /** `::ffff:127.0.0.1` is how a socket that speaks both families names an IPv4 peer. */
-export function sourceIpOf(incoming: IncomingMessage): string {
+function sourceIpOf(incoming: IncomingMessage): string {
   const address = incoming.socket.remoteAddress ?? "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

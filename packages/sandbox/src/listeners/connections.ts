@@ -82,7 +82,7 @@ export class OpenConnection {
   }
 }
 
-export const goingAway: Ending = { statusCode: 1001, reason: "Going away" };
+const goingAway: Ending = { statusCode: 1001, reason: "Going away" };
 export const messageTooBig: Ending = { statusCode: 1009, reason: "" };
 export const unsupportedData: Ending = { statusCode: 1003, reason: "" };
 export const closedByBackend: Ending = { statusCode: 1000, reason: "" };

@@ -28,7 +28,7 @@ import { type HttpListener, createFrontServer, listenAt } from "./http-listener.
 import { type StreamForm, readAway, relayStream } from "./streamed-answer.ts";
 
 /** What keeps a request from the function, or its answer from the client. */
-export type Fault =
+type Fault =
   /** The request target is no path. */
   | "badTarget"
   | "headTooLarge"
@@ -70,7 +70,7 @@ export interface Arrival {
   readonly timeEpoch: number;
 }
 
-export interface Question {
+interface Question {
   readonly event: JsonObject;
   /** Lambda's id of the invocation, where the door chooses it. */
   readonly requestId?: string;
