@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describeExample, describeTwice, type Example } from "../testing/suite.ts";
+import { describeDoors, describeExample, describeTwice, type Example } from "../testing/suite.ts";
 
 const express: Example = {
   name: "Express",
@@ -10,3 +10,4 @@ const express: Example = {
 
 describeTwice(express);
 describeExample(express);
+describeDoors(express);

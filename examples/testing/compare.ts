@@ -3,19 +3,25 @@ import { Buffer } from "node:buffer";
 import type { ExampleRequest } from "./requests.ts";
 import type { Answer } from "./send.ts";
 import {
-  defaultContentType,
+  type Adds,
+  functionUrl,
   requestHeadersSetAside,
   responseHeadersSetAside,
   unorderedHeaders,
 } from "./set-aside.ts";
 
 /** One sentence a difference; empty when the client could not tell the two apart. */
-export function differences(request: ExampleRequest, direct: Answer, through: Answer): string[] {
+export function differences(
+  request: ExampleRequest,
+  direct: Answer,
+  through: Answer,
+  door: Adds = functionUrl,
+): string[] {
   const found: string[] = [];
   if (direct.status !== through.status) {
     found.push(`status: directly ${direct.status}, through ${through.status}${excerptOf(through.body)}`);
   }
-  found.push(...headerDifferences(request, direct, through));
+  found.push(...headerDifferences(request, direct, through, door));
   found.push(
     ...(request.answers === "headers-seen"
       ? seenDifferences(direct.body, through.body)
@@ -24,12 +30,17 @@ export function differences(request: ExampleRequest, direct: Answer, through: An
   return found;
 }
 
-function headerDifferences(request: ExampleRequest, direct: Answer, through: Answer): string[] {
+function headerDifferences(
+  request: ExampleRequest,
+  direct: Answer,
+  through: Answer,
+  { adds, defaultContentType }: Adds,
+): string[] {
   const before = valuesByName(direct.headers);
   const after = valuesByName(through.headers);
   const found: string[] = [];
   for (const name of new Set([...before.keys(), ...after.keys()])) {
-    if (name in responseHeadersSetAside) continue;
+    if (name in responseHeadersSetAside || name in adds) continue;
     // An ETag is a digest of the body, and here the bodies may differ.
     if (name === "etag" && request.answers === "headers-seen") continue;
     const left = before.get(name) ?? [];

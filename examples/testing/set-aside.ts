@@ -31,8 +31,15 @@ export const requestHeadersSetAside: Readonly<Record<string, string>> = {
   "x-forwarded-proto": "a Function URL adds it",
 };
 
-/** A Function URL gives an answer without a content type this one. */
-export const defaultContentType = "application/json";
+/** A Function URL adds nothing more, and gives an answer without a content type this one. */
+export const functionUrl: Adds = { adds: {}, defaultContentType: "application/json" };
+
+/** What a front door does to answers. */
+export interface Adds {
+  /** Headers that it adds, replaces or takes away. */
+  readonly adds: Readonly<Record<string, string>>;
+  readonly defaultContentType: string | undefined;
+}
 
 /** Response headers whose elements have no order. */
 export const unorderedHeaders: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { differences } from "./compare.ts";
+import { type Door, doors } from "./doors.ts";
 import { type Program, start } from "./programs.ts";
 import { type ExampleRequest, exampleRequests } from "./requests.ts";
 import { send } from "./send.ts";
@@ -12,6 +13,8 @@ export interface Example {
   readonly directory: string;
   /** Why it cannot run on this machine: its tests are skipped, and the report says so. */
   readonly missing: string | undefined;
+  /** It takes a path for what it decodes to, so that it cannot tell `%2F` from a slash. */
+  readonly decodesPaths?: boolean;
   /** Makes the example ready to run; answers the program and its arguments. */
   prepare(): Promise<readonly [file: string, ...args: string[]]>;
 }
@@ -83,6 +86,70 @@ function describeThrough(engine: "native" | "node", example: Example, adapter: s
   );
 }
 
+/** Asked through each of the other front doors, all of them open on one function. */
+export function describeDoors(example: Example): void {
+  for (const { engine, name, missing } of engines)
+    describeThroughDoors(engine, { ...example, missing: example.missing ?? missing }, name);
+}
+
+function describeThroughDoors(engine: "native" | "node", example: Example, adapter: string): void {
+  describe.skipIf(example.missing !== undefined)(
+    `${titleOf(example)}, directly and through the front doors with the ${adapter}`,
+    () => {
+      const programs: Program[] = [];
+      let direct: Running;
+      let through: Running;
+
+      beforeAll(async () => {
+        const [file, ...args] = await example.prepare();
+        direct = await startDirectly(example, file, args, programs);
+        const asked = doors.flatMap((door) => ["--door", `${door.name}:0`]);
+        through = await startThrough(engine, example, file, args, programs, asked);
+      });
+      afterAll(async () => {
+        await Promise.all(programs.map((program) => program.stop("SIGKILL")));
+      });
+
+      describe.each(doors.map((door) => [door.name, door] as const))("%s", (_, door) => {
+        const cases = exampleRequests.map((request) => {
+          const because = setAside(request, door, example);
+          return [
+            because === undefined ? request.name : `${request.name}: ${because}`,
+            request,
+            because,
+          ] as const;
+        });
+        test.for(cases)("%s", async ([, request, because]) => {
+          const asked = await revalidating(direct.url, request);
+          const { pathname, origin } = new URL(urlOf(through, door));
+          const left = await send(direct.url, asked);
+          const right = await send(origin, {
+            ...asked,
+            target: `${pathname.replace(/\/$/, "")}${asked.target}`,
+          });
+          const found = differences(asked, left, right, door);
+          if (because === undefined) expect(found).toEqual([]);
+          else expect(found).not.toEqual([]);
+        });
+      });
+    },
+  );
+}
+
+/** Why the door cannot carry the request so that this app would answer the same. */
+function setAside(request: ExampleRequest, { cannotCarry }: Door, example: Example): string | undefined {
+  return cannotCarry.find(
+    ({ requests, noticedBy }) =>
+      requests.includes(request.name) && !(noticedBy === "raw-path" && example.decodesPaths === true),
+  )?.because;
+}
+
+function urlOf({ doors }: Running, door: Door): string {
+  const found = doors.find((opened) => opened.door === door.name);
+  if (found === undefined) throw new Error(`The door ${door.name} is not open`);
+  return found.url;
+}
+
 /** Run directly twice: what differs here is the app's own doing, and no one else's. */
 export function describeTwice(example: Example): void {
   describe.skipIf(example.missing !== undefined)(`${titleOf(example)}, directly twice`, () => {
@@ -117,6 +184,7 @@ function titleOf({ name, missing }: Example): string {
 interface Running {
   readonly program: Program;
   readonly url: string;
+  readonly doors: readonly { readonly door: string; readonly url: string }[];
 }
 
 async function startDirectly(
@@ -128,7 +196,7 @@ async function startDirectly(
   const program = start({ file, args, cwd: example.directory, env: { ...terminal, PORT: "0" } });
   all.push(program);
   const [, url = ""] = await program.waitFor(/Listening on (http:\S+)/, bootMs);
-  return { program, url };
+  return { program, url, doors: [] };
 }
 
 async function startThrough(
@@ -137,16 +205,17 @@ async function startThrough(
   file: string,
   args: string[],
   all: Program[],
+  options: readonly string[] = [],
 ): Promise<Running> {
   const program = start({
     file: process.execPath,
-    args: [command, "dev", "--port", "0", "--json", "--adapter", engine, "--", file, ...args],
+    args: [command, "dev", "--port", "0", "--json", "--adapter", engine, ...options, "--", file, ...args],
     cwd: example.directory,
     env: terminal,
   });
   all.push(program);
   const [line] = await program.waitFor(/^\{.*"type":"listening".*\}$/m, bootMs);
-  return { program, url: (JSON.parse(line) as { url: string }).url };
+  return { program, ...(JSON.parse(line) as Pick<Running, "url" | "doors">) };
 }
 
 async function revalidating(base: string, request: ExampleRequest): Promise<ExampleRequest> {
