@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { door, doorNames, planDoors } from "./doors.ts";
 
@@ -13,6 +14,17 @@ describe("door", () => {
     "does not take %j, and says what there is",
     (text) => expect(() => door(text)).toThrow(doorNames.join(", ")),
   );
+});
+
+describe("docs/front-doors.md", () => {
+  it("has every door in its table, and no other", () => {
+    const page = readFileSync(new URL("../../../docs/front-doors.md", import.meta.url), "utf8");
+    const table = page.slice(page.indexOf("| Door |"), page.indexOf("## Limits"));
+    const named = table
+      .split("\n")
+      .flatMap((row) => [...(row.split("|")[2] ?? "").matchAll(/`([a-z0-9-]+)`/g)]);
+    expect(named.map(([, name]) => name).filter((name) => name !== "--door")).toEqual(doorNames);
+  });
 });
 
 describe("planDoors", () => {
