@@ -6,14 +6,17 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo, Socket } from "node:net";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
-import { replyError, replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
+import { replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 import { type CredentialsOffer, credentialsPath, handleCredentials } from "./snapstart/credentials.ts";
+import type { TelemetryHub } from "./telemetry/hub.ts";
+import { handleTelemetryApi, telemetryPaths } from "./telemetry/telemetry-api.ts";
 
-/** Both sides of the conversation in one boot; a reset replaces them. */
+/** Both sides of the conversation in one boot; a reset replaces them, but for the telemetry. */
 export interface Apis {
   readonly runtimeApi: RuntimeApi;
   readonly registry: ExtensionRegistry;
+  readonly telemetry: TelemetryHub;
 }
 
 export class ApiServer {
@@ -71,7 +74,11 @@ export class ApiServer {
 
   /** Value of `AWS_LAMBDA_RUNTIME_API`. */
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   serve(apis: Apis): void {
@@ -97,35 +104,28 @@ export class ApiServer {
       handleExtensionsApi(apis.registry, this.#metadata, request, response, path);
     else if (path === credentialsPath && this.credentials !== undefined)
       handleCredentials(this.credentials, request, response);
-    else handleRest(request, response, path);
+    else this.#handleRest(apis, request, response, path);
+  }
+
+  /** What begins with a date of its own. */
+  #handleRest(apis: Apis, request: IncomingMessage, response: ServerResponse, path: string): void {
+    const api = telemetryPaths[path];
+    const { isManagedInstance } = apis.telemetry;
+    if (api !== undefined && !(api === "logs" && isManagedInstance)) {
+      // 9001 is the APIs' port on Lambda, and within an environment that has a network of its own.
+      const own = this.#server.listening ? [this.#port] : [];
+      const rules = { reservedPorts: [9001, ...own], newestSchemaOnly: isManagedInstance };
+      handleTelemetryApi({ ...apis, rules }, api, request, response);
+    } else if (path === "/2018-06-01/ping") ping(request, response);
+    else replyNotFound(response);
   }
 }
 
-/** What has no room of its own: ping, and the two APIs that are refused politely for now (environment.md 3.6). */
-function handleRest(request: IncomingMessage, response: ServerResponse, path: string): void {
-  switch (path) {
-    case "/2018-06-01/ping":
-      if (request.method !== "GET") replyMethodNotAllowed(response, "GET");
-      else {
-        response.writeHead(200, ["Content-Type", "text/plain; charset=utf-8", "Content-Length", "4"]);
-        response.end("pong");
-      }
-      return;
-    case "/2022-07-01/telemetry":
-      return refuse(request, response, "Telemetry");
-    case "/2020-08-15/logs":
-      return refuse(request, response, "Logs");
-    default:
-      replyNotFound(response);
+function ping(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== "GET") {
+    replyMethodNotAllowed(response, "GET");
+    return;
   }
-}
-
-/** 202 with an error body: extensions take every 2xx for "not here", a 404 makes some of them crash. */
-function refuse(request: IncomingMessage, response: ServerResponse, api: "Telemetry" | "Logs"): void {
-  request.resume();
-  if (request.method !== "PUT") return replyMethodNotAllowed(response, "PUT");
-  replyError(response, 202, {
-    errorMessage: `${api} API is not supported`,
-    errorType: `${api}.NotSupported`,
-  });
+  response.writeHead(200, ["Content-Type", "text/plain; charset=utf-8", "Content-Length", "4"]);
+  response.end("pong");
 }

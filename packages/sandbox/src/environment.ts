@@ -29,6 +29,9 @@ import {
 import type { SnapshotSource } from "./snapstart/source.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
+import { telemetryContextOf } from "./telemetry/context.ts";
+import type { Dial } from "./telemetry/destination.ts";
+import { TelemetryHub } from "./telemetry/hub.ts";
 import { type Variables, variablesOf } from "./variables.ts";
 
 export interface EnvironmentOptions {
@@ -63,6 +66,7 @@ export class Environment {
   readonly #options: EnvironmentOptions;
   readonly #report: (event: SandboxEvent) => void;
   readonly #api: ApiServer;
+  readonly #telemetry: TelemetryHub;
   readonly #functionArn: string;
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
@@ -77,6 +81,11 @@ export class Environment {
     // Copies of a snapshot have the variables that were frozen in it.
     const runtimeApi = options.source === undefined ? api.address : "";
     this.variables = variablesOf(configuration, { runtimeApi, logStream, path: options.path });
+    this.#telemetry = new TelemetryHub({
+      context: telemetryContextOf(configuration, this.variables, this.id),
+      tell: (news) => this.#tell(news),
+      dial: options.dial,
+    });
   }
 
   /** An environment in the state `created`: its API listens, nothing runs. */
@@ -262,14 +271,17 @@ export class Environment {
     const line: LineSink = (source, stream, text) => this.#tell({ type: "log", source, stream, line: text });
     const boot = new Boot(taskRoot, variables, line, place);
     this.#boot = boot;
-    this.#api.serve(boot);
+    const { runtimeApi, registry } = boot;
+    this.#api.serve({ runtimeApi, registry, telemetry: this.#telemetry });
     return boot;
   }
 
   async #initialize(boot: Boot, phase: InitPhase, deadline: number): Promise<InitOutcome> {
     const { runtimeVersion } = this.#configuration;
+    this.#telemetry.open();
     this.#tell({ type: "initStart", phase, ...(runtimeVersion === undefined ? {} : { runtimeVersion }) });
     const outcome = await initialize(boot, this.#configuration, deadline);
+    this.#telemetry.close();
     if (this.#isStopping()) return { kind: "failed", failure: stopped() };
     boot.memory.look();
     for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
@@ -293,7 +305,9 @@ export class Environment {
     await this.#options.source?.abandon();
     await this.#verb;
     this.#tell({ type: "shutdown", reason });
-    if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
+    if (this.#boot !== undefined)
+      await stopProcesses(this.#boot, reason, (ms) => this.#telemetry.flush(ms));
+    this.#telemetry.end();
     await this.#api.close();
     this.#to("reaped");
   }
@@ -348,6 +362,7 @@ export class Environment {
   #tell(told: Told): void {
     const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
     this.#report(event);
+    this.#telemetry.take(event);
     if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);
   }
 }

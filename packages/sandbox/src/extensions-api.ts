@@ -106,7 +106,8 @@ function reportError(
   );
 }
 
-function withExtension(
+/** Answers for whoever is no extension: every API below but `register` is for extensions only. */
+export function withExtension(
   registry: ExtensionRegistry,
   request: IncomingMessage,
   response: ServerResponse,

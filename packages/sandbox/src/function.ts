@@ -38,6 +38,8 @@ export interface FunctionConfiguration {
   readonly variables: Readonly<Record<string, string>>;
   /** Credentials of the execution role. Without them the processes get well-formed ones that AWS refuses. */
   readonly credentials?: Credentials;
+  /** How the function logs: `Text` unless told otherwise (environment.md 3.7). */
+  readonly logFormat?: "JSON" | "Text";
   /** Of a managed runtime, for INIT_START and telemetry; a function that brings its runtime has none. */
   readonly runtimeVersion?: RuntimeVersion;
 }

@@ -1,0 +1,167 @@
+/**
+ * The telemetry of one environment: who subscribed, and what goes to whom (environment.md 3).
+ *
+ *  (1) Subscriptions are taken during init only.
+ *  (2) A new subscriber first gets what was told before it came, from the start of init on; at most 1,000 events.
+ *  (3) An extension has one subscription, to one of the two APIs; asking again replaces it.
+ *  (4) A subscription lasts as long as the environment: a reset ends the listener, not the wish. What it has not
+ *      got waits for the listener of the next boot.
+ *  (5) While nobody subscribed and init is over, an event costs a comparison.
+ */
+import type { SandboxEvent } from "../events.ts";
+import { type Dial, dialLoopback, openDestination } from "./destination.ts";
+import { logsRecordOf } from "./logs-records.ts";
+import type { Gap } from "./outbox.ts";
+import { type TelemetryContext, telemetryRecordOf, telemetryTextOf } from "./records.ts";
+import { type Patience, Subscriber, usualPatience } from "./subscriber.ts";
+import type { SubscriptionApi, SubscriptionRequest } from "./subscription-request.ts";
+
+/** What the hub itself has to tell. */
+export type HubNews =
+  | Omit<Extract<SandboxEvent, { readonly type: "telemetrySubscription" | "logsSubscription" }>, Common>
+  | Omit<Extract<SandboxEvent, { readonly type: "logsDropped" }>, Common>;
+type Common = "time" | "environment" | "environmentNumber";
+
+export interface HubOptions {
+  readonly context: TelemetryContext;
+  /** Takes what happened to subscriptions; comes back through {@link TelemetryHub.take}, as every event does. */
+  readonly tell: (news: HubNews) => void;
+  /** To a port of the environment's own localhost. */
+  readonly dial?: Dial | undefined;
+  readonly patience?: Patience | undefined;
+}
+
+/** Why a subscription was refused. */
+export type Refusal =
+  | { readonly kind: "closed" }
+  | { readonly kind: "otherApi"; readonly api: SubscriptionApi }
+  | { readonly kind: "unreachable"; readonly reason: string };
+
+export class TelemetryHub {
+  readonly #subscribers = new Map<string, Subscriber>();
+  #isOpen = false;
+  #isListening = false;
+  #isPaused = false;
+  #early: SandboxEvent[] = [];
+  readonly #context: TelemetryContext;
+  readonly #tell: (news: HubNews) => void;
+  readonly #dial: Dial;
+  readonly #patience: Patience;
+
+  constructor({ context, tell, dial = dialLoopback, patience = usualPatience }: HubOptions) {
+    this.#context = context;
+    this.#tell = tell;
+    this.#dial = dial;
+    this.#patience = patience;
+  }
+
+  /** Managed Instances take one schema version only, and have no Logs API. */
+  get isManagedInstance(): boolean {
+    return this.#context.initializationType === "lambda-managed-instances";
+  }
+
+  /** Init begins: there may be subscribers from now on (invariant 1). */
+  open(): void {
+    this.#isOpen = true;
+    this.#isListening = true;
+    this.#early = [];
+    this.resume();
+  }
+
+  /** Init is over. */
+  close(): void {
+    this.#isOpen = false;
+    this.#early = [];
+    this.#isListening = this.#subscribers.size > 0;
+  }
+
+  /** Every event of the environment, in order. */
+  take(event: SandboxEvent): void {
+    if (!this.#isListening) return;
+    // Whom it concerns has it already, in the place of the gap.
+    if (event.type === "logsDropped") return;
+    if (this.#isOpen && this.#early.length < maxEarly) this.#early.push(event);
+    for (const subscriber of this.#subscribers.values()) this.#offer(subscriber, event);
+  }
+
+  /** `undefined` when it was taken. */
+  async subscribe(name: string, request: SubscriptionRequest): Promise<Refusal | undefined> {
+    const before = this.#subscribers.get(name);
+    if (before !== undefined && before.request.api !== request.api)
+      return { kind: "otherApi", api: before.request.api };
+    if (!this.#isOpen) return { kind: "closed" };
+    let destination;
+    try {
+      destination = await openDestination(request.target, this.#dial);
+    } catch (error) {
+      return { kind: "unreachable", reason: (error as Error).message };
+    }
+    // Looking took a while.
+    if (!this.#isOpen) {
+      destination.close();
+      return { kind: "closed" };
+    }
+    const known = this.#subscribers.get(name);
+    if (known === undefined) {
+      const subscriber = new Subscriber(request, destination, this.#patience, (gap) => this.#missed(name, gap));
+      this.#subscribers.set(name, subscriber);
+      for (const event of this.#early) this.#offer(subscriber, event);
+    } else known.replace(request, destination);
+    this.#tell({
+      type: request.api === "telemetry" ? "telemetrySubscription" : "logsSubscription",
+      name,
+      state: known === undefined ? "Subscribed" : "Already subscribed",
+      types: request.types,
+    });
+    return undefined;
+  }
+
+  /** The processes stand still, or there are none: nobody can take anything. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const subscriber of this.#subscribers.values()) subscriber.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const subscriber of this.#subscribers.values()) subscriber.resume();
+  }
+
+  /** Resolves when everybody has everything, or after `ms`. */
+  async flush(ms: number): Promise<void> {
+    await Promise.all([...this.#subscribers.values()].map((subscriber) => subscriber.flush(ms)));
+  }
+
+  /** The environment ends. */
+  end(): void {
+    this.#isListening = false;
+    for (const subscriber of this.#subscribers.values()) subscriber.close();
+    this.#subscribers.clear();
+  }
+
+  #offer(subscriber: Subscriber, event: SandboxEvent): void {
+    const { request } = subscriber;
+    const record =
+      request.api === "telemetry"
+        ? telemetryRecordOf(event, this.#context, request.schema)
+        : logsRecordOf(event, request.schema);
+    if (record === undefined || !request.types.includes(record.category)) return;
+    subscriber.push(telemetryTextOf(event.time, record));
+  }
+
+  /** The record about a gap, for its subscriber; everybody else hears of it as an event. */
+  #missed(name: string, gap: Gap): string | undefined {
+    const news = { type: "logsDropped", subscriber: name, reason: tooSlow, ...gap } as const;
+    this.#tell(news);
+    if (this.#subscribers.get(name)?.request.types.includes("platform") !== true) return undefined;
+    const record = { reason: tooSlow, ...gap };
+    return telemetryTextOf(new Date(), { category: "platform", type: "platform.logsDropped", record });
+  }
+}
+
+/** As many as AWS's own emulator keeps. */
+const maxEarly = 1000;
+
+/** AWS's words. */
+const tooSlow = "Consumer seems to have fallen behind as it has not acknowledged receipt of logs.";
