@@ -16,7 +16,8 @@ import { handleTelemetryApi, telemetryPaths } from "./telemetry/telemetry-api.ts
 export interface Apis {
   readonly runtimeApi: RuntimeApi;
   readonly registry: ExtensionRegistry;
-  readonly telemetry: TelemetryHub;
+  /** Absent where nobody can subscribe. */
+  readonly telemetry?: TelemetryHub | undefined;
 }
 
 export class ApiServer {
@@ -107,15 +108,18 @@ export class ApiServer {
     else this.#handleRest(apis, request, response, path);
   }
 
-  /** What begins with a date of its own. */
-  #handleRest(apis: Apis, request: IncomingMessage, response: ServerResponse, path: string): void {
+  /** What has a path of its own. */
+  #handleRest(
+    { registry, telemetry }: Apis,
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): void {
     const api = telemetryPaths[path];
-    const { isManagedInstance } = apis.telemetry;
-    if (api !== undefined && !(api === "logs" && isManagedInstance)) {
+    if (api !== undefined) {
       // 9001 is the APIs' port on Lambda, and within an environment that has a network of its own.
-      const own = this.#server.listening ? [this.#port] : [];
-      const rules = { reservedPorts: [9001, ...own], newestSchemaOnly: isManagedInstance };
-      handleTelemetryApi({ ...apis, rules }, api, request, response);
+      const reservedPorts = [9001, ...(this.#server.listening ? [this.#port] : [])];
+      handleTelemetryApi({ registry, telemetry, reservedPorts }, api, request, response);
     } else if (path === "/2018-06-01/ping") ping(request, response);
     else replyNotFound(response);
   }

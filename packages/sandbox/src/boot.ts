@@ -11,6 +11,8 @@ import type { ExtensionProgram, Program } from "./function.ts";
 import { MemoryGauge } from "./memory.ts";
 import { type Launched, type Launcher, type ProcessGroup, type Stream, launch } from "./processes.ts";
 import { RuntimeApi } from "./runtime-api.ts";
+import type { Dial } from "./telemetry/destination.ts";
+import type { TelemetryHub } from "./telemetry/hub.ts";
 import { Watch } from "./watch.ts";
 import type { LogSource } from "./events.ts";
 import type { Variables } from "./variables.ts";
@@ -24,6 +26,8 @@ export interface BootPlace {
   readonly close: () => Promise<void>;
   /** `restore/*` exists. */
   readonly snapStart: boolean;
+  /** To a port on the processes' own localhost, where that is another than the machine's. */
+  readonly dial?: Dial;
 }
 
 const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false };
@@ -35,6 +39,8 @@ export class Boot {
   readonly runtimeApi: RuntimeApi;
   readonly registry: ExtensionRegistry = new ExtensionRegistry(() => this.watch.changed());
   readonly memory: MemoryGauge = new MemoryGauge();
+  /** Where extensions subscribe; without it they are told that there is no such thing here. */
+  telemetry: TelemetryHub | undefined;
   runtime: ProcessGroup | undefined;
   readonly extensions: Map<string, ProcessGroup> = new Map();
   #stopping = false;

@@ -9,6 +9,7 @@ import type { ShutdownReason } from "@anylambda/wire";
 import { ApiServer } from "./api-server.ts";
 import { Boot, type BootPlace, type LineSink } from "./boot.ts";
 import type { InitPhase, InitReport, InvocationReport, SandboxEvent } from "./events.ts";
+import type { EnvironmentOptions } from "./environment-options.ts";
 import { type Failure, statusOf, stopped, timedOut } from "./failures.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
@@ -27,25 +28,12 @@ import {
   restoreReportOf,
 } from "./snapstart/restoration.ts";
 import type { SnapshotSource } from "./snapstart/source.ts";
+import { endOfTurn } from "./watch.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
 import { telemetryContextOf } from "./telemetry/context.ts";
-import type { Dial } from "./telemetry/destination.ts";
 import { TelemetryHub } from "./telemetry/hub.ts";
 import { type Variables, variablesOf } from "./variables.ts";
-
-export interface EnvironmentOptions {
-  /** Takes every event, as it happens. */
-  readonly report: (event: SandboxEvent) => void;
-  /** Search path for the programs of the function. */
-  readonly path: string;
-  /** Limit of the first init, ms. */
-  readonly initLimitMs: number;
-  /** Its number in the fleet. */
-  readonly number: number;
-  /** Where it comes to life from, instead of an init. */
-  readonly source?: SnapshotSource | undefined;
-}
 
 export class Environment {
   readonly id: string;
@@ -81,11 +69,8 @@ export class Environment {
     // Copies of a snapshot have the variables that were frozen in it.
     const runtimeApi = options.source === undefined ? api.address : "";
     this.variables = variablesOf(configuration, { runtimeApi, logStream, path: options.path });
-    this.#telemetry = new TelemetryHub({
-      context: telemetryContextOf(configuration, this.variables, this.id),
-      tell: (news) => this.#tell(news),
-      dial: options.dial,
-    });
+    const context = telemetryContextOf(configuration, this.variables, this.id);
+    this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
   }
 
   /** An environment in the state `created`: its API listens, nothing runs. */
@@ -270,9 +255,10 @@ export class Environment {
     const { taskRoot } = this.#configuration;
     const line: LineSink = (source, stream, text) => this.#tell({ type: "log", source, stream, line: text });
     const boot = new Boot(taskRoot, variables, line, place);
+    boot.telemetry = this.#telemetry;
+    this.#telemetry.reach(place?.dial);
     this.#boot = boot;
-    const { runtimeApi, registry } = boot;
-    this.#api.serve({ runtimeApi, registry, telemetry: this.#telemetry });
+    this.#api.serve(boot);
     return boot;
   }
 
@@ -296,6 +282,8 @@ export class Environment {
     this.#to("fail");
     this.#tell({ type: "shutdown", reason });
     if (boot !== undefined) await stopProcesses(boot, reason);
+    // Until the next boot there is nobody to take anything.
+    this.#telemetry.pause();
     if (!this.#isStopping()) this.#to("reaped");
   }
 
@@ -305,8 +293,7 @@ export class Environment {
     await this.#options.source?.abandon();
     await this.#verb;
     this.#tell({ type: "shutdown", reason });
-    if (this.#boot !== undefined)
-      await stopProcesses(this.#boot, reason, (ms) => this.#telemetry.flush(ms));
+    if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
     this.#telemetry.end();
     await this.#api.close();
     this.#to("reaped");
@@ -365,10 +352,4 @@ export class Environment {
     this.#telemetry.take(event);
     if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);
   }
-}
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -27,7 +27,7 @@ export async function stopProcesses(boot: Boot, reason: ShutdownReason): Promise
     }
     await kill(runtime);
   }
-  if (external.length > 0) await flush(flushShareMs);
+  if (external.length > 0) await boot.telemetry?.flush(flushShareMs);
   const deadlineMs = Date.now() - Math.round(performance.now() - started) + externalBudgetMs;
   await Promise.all(
     [...boot.extensions].map(async ([name, group]) => {

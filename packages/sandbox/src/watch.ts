@@ -46,3 +46,10 @@ export class Watch<Failure> {
 }
 
 export type Outcome = "met" | "failed" | "late";
+
+/** Resolves when what has arrived by now, in whatever socket or pipe, has been read. */
+export function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -26,8 +26,6 @@ export interface HubOptions {
   readonly context: TelemetryContext;
   /** Takes what happened to subscriptions; comes back through {@link TelemetryHub.take}, as every event does. */
   readonly tell: (news: HubNews) => void;
-  /** To a port of the environment's own localhost. */
-  readonly dial?: Dial | undefined;
   readonly patience?: Patience | undefined;
 }
 
@@ -45,13 +43,12 @@ export class TelemetryHub {
   #early: SandboxEvent[] = [];
   readonly #context: TelemetryContext;
   readonly #tell: (news: HubNews) => void;
-  readonly #dial: Dial;
+  #dial: Dial = dialLoopback;
   readonly #patience: Patience;
 
-  constructor({ context, tell, dial = dialLoopback, patience = usualPatience }: HubOptions) {
+  constructor({ context, tell, patience = usualPatience }: HubOptions) {
     this.#context = context;
     this.#tell = tell;
-    this.#dial = dial;
     this.#patience = patience;
   }
 
@@ -60,12 +57,17 @@ export class TelemetryHub {
     return this.#context.initializationType === "lambda-managed-instances";
   }
 
+  /** A boot begins; `dial` reaches its processes' localhost. */
+  reach(dial: Dial = dialLoopback): void {
+    this.#dial = dial;
+    this.resume();
+  }
+
   /** Init begins: there may be subscribers from now on (invariant 1). */
   open(): void {
     this.#isOpen = true;
     this.#isListening = true;
     this.#early = [];
-    this.resume();
   }
 
   /** Init is over. */
@@ -80,6 +82,10 @@ export class TelemetryHub {
     if (!this.#isListening) return;
     // Whom it concerns has it already, in the place of the gap.
     if (event.type === "logsDropped") return;
+    const type: string = event.type;
+    if (type === "frozen") this.pause();
+    // Whoever is to end is thawed first, told or not.
+    else if (type === "thawed" || type === "shutdown") this.resume();
     if (this.#isOpen && this.#early.length < maxEarly) this.#early.push(event);
     for (const subscriber of this.#subscribers.values()) this.#offer(subscriber, event);
   }
@@ -92,7 +98,7 @@ export class TelemetryHub {
     if (!this.#isOpen) return { kind: "closed" };
     let destination;
     try {
-      destination = await openDestination(request.target, this.#dial);
+      destination = await openDestination(request.target, (port) => this.#dial(port));
     } catch (error) {
       return { kind: "unreachable", reason: (error as Error).message };
     }
@@ -103,7 +109,9 @@ export class TelemetryHub {
     }
     const known = this.#subscribers.get(name);
     if (known === undefined) {
-      const subscriber = new Subscriber(request, destination, this.#patience, (gap) => this.#missed(name, gap));
+      const subscriber = new Subscriber(request, destination, this.#patience, (gap) =>
+        this.#missed(name, gap),
+      );
       this.#subscribers.set(name, subscriber);
       for (const event of this.#early) this.#offer(subscriber, event);
     } else known.replace(request, destination);

@@ -21,6 +21,9 @@ export interface Patience {
 
 export const usualPatience: Patience = { answerMs: 10_000, retryMs: 50, longestRetryMs: 5000 };
 
+/** Failures in a row after which a flush is given up: the listener has died with its extension. */
+const hopeless = 3;
+
 export class Subscriber {
   request: SubscriptionRequest;
   #destination: Destination;
@@ -53,9 +56,14 @@ export class Subscriber {
   /** The same extension asked again: what waits goes to the new place. */
   replace(request: SubscriptionRequest, destination: Destination): void {
     this.request = request;
-    this.#destination.close();
+    const before = this.#destination;
     this.#destination = destination;
+    // What is on its way may have arrived: cutting it off would deliver it twice.
+    const close = (): void => before.close();
+    if (this.#sending === undefined) close();
+    else this.#sending.done.then(close, close);
     this.#outbox.configure(request.buffering);
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + request.buffering.timeoutMs);
     this.#failures = 0;
     this.#pump();
   }
@@ -81,7 +89,7 @@ export class Subscriber {
     else this.#pump();
   }
 
-  /** Resolves when all that was pushed has arrived, or after `ms`. */
+  /** Resolves when all that was pushed has arrived, after `ms`, or when it is clear that nobody listens any more. */
   async flush(ms: number): Promise<void> {
     if (this.#isDrained || this.#isClosed) return;
     let limit: NodeJS.Timeout | undefined;
@@ -148,6 +156,7 @@ export class Subscriber {
     const { retryMs, longestRetryMs } = this.#patience;
     const pause = Math.min(retryMs * 2 ** this.#failures, longestRetryMs);
     this.#failures += 1;
+    if (this.#failures >= hopeless) for (const resolve of this.#flushed.splice(0)) resolve();
     this.#startClock(pause, () => this.#pump());
   }
 

@@ -95,7 +95,8 @@ function targetOf(
     problems.push("destination is not provided");
     return undefined;
   }
-  const target = value["protocol"] === "TCP" ? tcpTarget(value["port"], problems) : httpTarget(value, problems);
+  const target =
+    value["protocol"] === "TCP" ? tcpTarget(value["port"], problems) : httpTarget(value, problems);
   if (target !== undefined && reservedPorts.includes(target.port)) {
     problems.push(`port ${target.port} is reserved`);
     return undefined;

@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExtensionRegistry } from "../extension-registry.ts";
 import { withExtension } from "../extensions-api.ts";
-import { replyError, replyMethodNotAllowed } from "../replies.ts";
+import { replyError, replyMethodNotAllowed, replyNotFound } from "../replies.ts";
 import { readBody } from "../request-body.ts";
 import type { Refusal, TelemetryHub } from "./hub.ts";
 import { type SubscriptionApi, type SubscriptionRules, toSubscription } from "./subscription-request.ts";
@@ -17,12 +17,14 @@ export const telemetryPaths: Readonly<Record<string, SubscriptionApi>> = {
 /** One boot's extensions, and the environment's telemetry. */
 export interface TelemetryApi {
   readonly registry: ExtensionRegistry;
-  readonly telemetry: TelemetryHub;
-  readonly rules: SubscriptionRules;
+  /** Absent where nobody can subscribe. */
+  readonly telemetry: TelemetryHub | undefined;
+  /** Ports that nobody can listen on: the APIs' own. */
+  readonly reservedPorts: readonly number[];
 }
 
 export function handleTelemetryApi(
-  { registry, telemetry, rules }: TelemetryApi,
+  { registry, telemetry, reservedPorts }: TelemetryApi,
   api: SubscriptionApi,
   request: IncomingMessage,
   response: ServerResponse,
@@ -32,6 +34,20 @@ export function handleTelemetryApi(
     replyMethodNotAllowed(response, "PUT");
     return;
   }
+  if (telemetry === undefined) {
+    request.resume();
+    // Extensions take every 2xx for "not here"; a 404 makes some of them crash (environment.md 3.6).
+    const errorMessage = `${nameOf(api)} API is not supported`;
+    replyError(response, 202, { errorType: `${nameOf(api)}.NotSupported`, errorMessage });
+    return;
+  }
+  const newestSchemaOnly = telemetry.isManagedInstance;
+  if (newestSchemaOnly && api === "logs") {
+    request.resume();
+    replyNotFound(response);
+    return;
+  }
+  const rules = { reservedPorts, newestSchemaOnly };
   const unknown = (id: string) => ({
     errorType: "Extension.UnknownExtensionIdentifier",
     errorMessage: `Unknown extension ${id}`,

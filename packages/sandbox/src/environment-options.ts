@@ -1,0 +1,16 @@
+import type { SandboxEvent } from "./events.ts";
+import type { SnapshotSource } from "./snapstart/source.ts";
+
+/** What the host decides of an environment; the rest is the function's configuration. */
+export interface EnvironmentOptions {
+  /** Takes every event, as it happens. */
+  readonly report: (event: SandboxEvent) => void;
+  /** Search path for the programs of the function. */
+  readonly path: string;
+  /** Limit of the first init, ms. */
+  readonly initLimitMs: number;
+  /** Its number in the fleet. */
+  readonly number: number;
+  /** Where it comes to life from, instead of an init. */
+  readonly source?: SnapshotSource | undefined;
+}
