@@ -14,6 +14,7 @@ export default defineConfig({
       room("wire", ["packages/wire/**/*.test.ts"]),
       room("adapter", ["packages/adapter/**/*.test.ts"], { testTimeout: 20_000 }),
       room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
+      room("dashboard", ["packages/dashboard/**/*.test.ts"]),
       room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),
       room("native", ["native/**/*.test.ts"], { testTimeout: 60_000 }),
       // The other of Lambda's architectures, emulated.

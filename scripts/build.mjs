@@ -1,6 +1,6 @@
 // Builds what is shipped: dist/adapter.mjs (one file, no dependencies) and the command that carries it.
 // With --bundle-only the types are not checked: enough to run, as the demo and the tests do.
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -36,16 +36,40 @@ writeFileSync(at("dist", "adapter.meta.json"), JSON.stringify(adapter.metafile))
 
 const bundle = at("packages", "cli", "dist", "bundle");
 mkdirSync(bundle, { recursive: true });
+// What not every start needs (schemas, YAML, watching, the dashboard's server) lies in files of its own, read when needed.
+for (const name of readdirSync(bundle)) if (/^later-.*\.mjs$/.test(name)) rmSync(join(bundle, name));
 const command = await build({
   ...common,
-  entryPoints: [at("packages", "cli", "src", "main.ts")],
-  outfile: join(bundle, "anylambda.mjs"),
+  entryPoints: { anylambda: at("packages", "cli", "src", "main.ts") },
+  outdir: bundle,
+  outExtension: { ".js": ".mjs" },
+  splitting: true,
+  chunkNames: "later-[name]-[hash]",
   // commander is CommonJS: inside an ES module its `require` has to be made.
   banner: {
     js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
   },
 });
 chmodSync(join(bundle, "anylambda.mjs"), 0o755);
-// Read by build-packages.mjs: whose licences go with the bundle.
-writeFileSync(at("dist", "anylambda.meta.json"), JSON.stringify(command.metafile));
 copyFileSync(at("dist", "adapter.mjs"), join(bundle, "adapter.mjs"));
+
+// The page of the dashboard: for browsers, all in three files.
+const page = await build({
+  ...common,
+  platform: "browser",
+  target: ["chrome120", "firefox121", "safari17"],
+  entryPoints: {
+    app: at("packages", "dashboard", "src", "page", "main.tsx"),
+    style: at("packages", "dashboard", "src", "style.css"),
+  },
+  entryNames: "[name]",
+  outdir: join(bundle, "dashboard"),
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  minify: true,
+});
+writeFileSync(at("dist", "dashboard.meta.json"), JSON.stringify(page.metafile));
+// Read by build-packages.mjs: whose licences go with the bundle.
+const inputs = { ...command.metafile.inputs, ...page.metafile.inputs };
+writeFileSync(at("dist", "anylambda.meta.json"), JSON.stringify({ inputs }));
+copyFileSync(at("packages", "dashboard", "src", "index.html"), join(bundle, "dashboard", "index.html"));

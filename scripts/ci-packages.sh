@@ -5,6 +5,7 @@
 set -euo pipefail
 packages=(
   autoconf automake libtool cmake g++ make  # what the Lambda client for Node is built with
+  chromium          # the dashboard, in a browser without a window
   qemu-user-static  # the arm64 adapter, run on x64
   skopeo            # reads the image that we build
   strace            # which calls the native adapter makes

@@ -101,6 +101,9 @@ describe("lint", () => {
     ["packages/adapter/src/probe.ts", "@anylambda/wire/node"],
     ["packages/sandbox/src/probe.ts", "@anylambda/adapter"],
     ["packages/cli/src/probe.ts", "../../adapter/src/run.ts"],
+    ["packages/cli/src/probe.ts", "preact"],
+    ["packages/dashboard/src/probe.ts", "node:fs"],
+    ["packages/dashboard/src/probe.ts", "@anylambda/sandbox"],
   ])("refuses that %s imports %s", async (path, module) => {
     write(path, `import * as probe from "${module}";\nexport const kept: unknown = probe;\n`);
     const { failed, text } = await lint();
@@ -143,5 +146,28 @@ describe("the bundle of the adapter", () => {
     const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
     const outside = new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
     expect([...outside].toSorted()).toEqual(["node:buffer", "node:net", "node:util", "node:zlib"]);
+  });
+});
+
+describe("the page of the dashboard", () => {
+  const metafile = JSON.parse(readFileSync(join(root, "dist", "dashboard.meta.json"), "utf8")) as {
+    readonly inputs: Readonly<Record<string, unknown>>;
+    readonly outputs: Readonly<Record<string, { readonly bytes: number }>>;
+  };
+
+  it("is made of its own room and of what CONTRIBUTING.md names", () => {
+    const parts = Object.keys(metafile.inputs).map((path) => {
+      const [first = "", second = "", third = ""] = path.split("/");
+      return first === "node_modules" && second.startsWith("@") ? `${second}/${third}` : second;
+    });
+    const own = new Set(
+      parts.map((name) => name.replace(/^(d3|internmap).*/, "d3").replace(/^@preact.*/, "preact")),
+    );
+    expect([...own].toSorted()).toEqual(["d3", "dashboard", "eventsource-parser", "preact"]);
+  });
+
+  it("stays small", () => {
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    expect(bytes).toBeLessThan(200_000);
   });
 });

@@ -100,6 +100,6 @@ export async function openDoors(
   }
 }
 
-export async function closeDoors(opened: readonly OpenedDoor[]): Promise<void> {
+async function closeDoors(opened: readonly OpenedDoor[]): Promise<void> {
   await Promise.all(opened.map(({ listener }) => listener.close()));
 }

@@ -95,7 +95,14 @@ function devCommand() {
       integerBetween(1, 1000),
       3,
     )
-    .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency");
+    .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
+    .option(
+      "--dashboard-port <number>",
+      "port of the dashboard, a web page for you alone; 0 takes a free one",
+      integerBetween(0, 65_535),
+      0,
+    )
+    .option("--no-dashboard", "without the dashboard");
   return withFunctionOptions(own)
     .addHelpText(
       "after",

@@ -37,6 +37,7 @@ describe("anylambda dev", () => {
       app     │ app got GET /
 
         http://127.0.0.1:N/  Ctrl-C ends it
+        http://127.0.0.1:N/#TOKEN  (dashboard)
         aws lambda invoke --endpoint-url http://127.0.0.1:N --function-name fixtures answer.json
 
       lambda  │ START RequestId: ID Version: $LATEST
@@ -399,5 +400,6 @@ function shape(text: string): string {
     .replaceAll(/Used: \d+/g, "Used: N")
     .replaceAll(/(PORT=|127\.0\.0\.1:)\d+/g, "$1N")
     .replace(/native adapter|adapter on Node/, "ADAPTER")
+    .replaceAll(/#[\w-]{22}/g, "#TOKEN")
     .replaceAll("\t", " ");
 }

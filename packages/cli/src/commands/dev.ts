@@ -1,13 +1,15 @@
 /** `anylambda dev`: an app as a Lambda function behind its front doors and the Invoke API, until Ctrl-C. */
-import { type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
-import { type DestinationFile, openDestination } from "../destination-file.ts";
-import { type AskedDoor, closeDoors, openDoors, planDoors, requireDoors } from "../doors.ts";
+import type { Dashboard } from "../dashboard/server.ts";
+import { openDestination } from "../destination-file.ts";
+import { type AskedDoor, planDoors, requireDoors } from "../doors.ts";
 import type { ExitName } from "../exit-codes.ts";
 import type { FunctionOptions } from "../function-plan.ts";
+import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
 import { portFailure, requirePort } from "../ports.ts";
 import { reporting } from "./reporting.ts";
-import { withSession } from "./session.ts";
+import { type Surroundings, loopback, serve } from "./served.ts";
+import { whileRunning } from "./session.ts";
 
 export interface DevOptions extends FunctionOptions, OutputOptions {
   readonly port: number;
@@ -16,57 +18,53 @@ export interface DevOptions extends FunctionOptions, OutputOptions {
   readonly door?: readonly AskedDoor[] | undefined;
   readonly invokePort: number;
   readonly destination?: string | undefined;
+  /** `false`: none. */
+  readonly dashboard?: boolean | undefined;
+  readonly dashboardPort: number;
 }
 
 export function dev(command: readonly string[], options: DevOptions): Promise<ExitName> {
   const { host, port, invokePort } = options;
   const reporter = reporterFor(options, process.stdout);
   return reporting(reporter, async () => {
-    const planned = planDoors(options.door, port);
-    await requireDoors(planned, host);
+    const doors = planDoors(options.door, port);
+    await requireDoors(doors, host);
     await requirePort(loopback, invokePort, "--invoke-port");
-    if (!isLoopback(host)) {
-      const message = `With --host ${host} everybody who can reach this machine can reach your app`;
-      reporter.tell({ type: "warning", message });
-    }
-    if (planned.some(({ name }) => name === "websocket") && passesWebSocketsThrough(options)) {
+    if (!isLoopback(host)) warnOfOthers(reporter, host);
+    if (doors.some(({ name }) => name === "websocket") && passesWebSocketsThrough(options)) {
       reporter.tell({ type: "warning", message: passedThrough });
     }
-    const file = options.destination === undefined ? undefined : openDestination(options.destination);
-    const served = withSession(command, options, reporter, async ({ fleet, interrupts }) => {
-      const { name, variables } = fleet.configuration;
-      const opened = await openDoors(fleet, planned, host, { streams: streams(variables) });
-      const api = await openInvokeApi(fleet, invokePort, file).catch(async (error: unknown) => {
-        await closeDoors(opened);
-        throw error;
-      });
-      const doors = opened.map((door) => ({ door: door.name, url: door.url }));
-      const url = doors[0]?.url ?? "";
-      reporter.tell({ type: "listening", url, doors, invokeUrl: api.url.replace(/\/$/, ""), name });
-      reporter.tell({ type: "stopping", signal: await interrupts.first });
-      // Together: closing waits for the last answer, and the shutdown is what makes a slow request give its own.
-      await Promise.all([closeDoors(opened), api.close(), fleet.shutdown()]);
+    const destination = options.destination === undefined ? undefined : openDestination(options.destination);
+    const ended = whileRunning(async ({ interrupts, atEnd }) => {
+      const dashboard =
+        options.dashboard === false ? undefined : await openDashboardAt(options.dashboardPort);
+      if (dashboard !== undefined) atEnd(() => dashboard.close());
+      const around: Surroundings = { reporter, dashboard, destination, invokePort, several: false };
+      const served = await serve({ command, options, host, doors }, around);
+      atEnd(() => served.close());
+      const failure = await Promise.race([served.booted, interrupts.first]);
+      if (typeof failure === "object") throw failure;
+      if (failure === undefined) await served.open();
+      reporter.tell({ type: "stopping", signal: failure ?? (await interrupts.first) });
       return "done";
     });
-    return served.finally(() => file?.close());
+    return ended.finally(() => destination?.close());
   });
 }
 
-/** On loopback whatever `--host` says: it asks nobody for a signature. */
-const loopback = "127.0.0.1";
-
-function openInvokeApi(fleet: Fleet, port: number, file: DestinationFile | undefined): Promise<HttpListener> {
-  return listenInvokeApi(fleet, { host: loopback, port, record: file?.record }).catch((error: unknown) => {
-    throw portFailure(loopback, port, error, "--invoke-port");
-  });
+/** Its code is read only now. */
+async function openDashboardAt(port: number): Promise<Dashboard> {
+  const { openDashboard } = await import("../dashboard/server.ts");
+  try {
+    return await openDashboard({ port });
+  } catch (error) {
+    throw portFailure(loopback, port, error, "--dashboard-port");
+  }
 }
 
-/**
- * On AWS the door's mode and the adapter's are set apart from each other, and a pair that does not match
- * gives answers that nobody can read. Here the one follows the other.
- */
-function streams(variables: Readonly<Record<string, string>>): boolean {
-  return variables["AWS_LWA_INVOKE_MODE"]?.trim().toLowerCase() === "response_stream";
+function warnOfOthers(reporter: Reporter, host: string): void {
+  const message = `With --host ${host} everybody who can reach this machine can reach your app`;
+  reporter.tell({ type: "warning", message });
 }
 
 function isLoopback(host: string): boolean {

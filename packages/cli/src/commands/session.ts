@@ -1,41 +1,31 @@
-/** A function from its first boot to its end; what `dev` and `invoke` have in common. */
-import { type Fleet, startFleet } from "@anylambda/sandbox";
+/** What is started by a command is ended by it, whatever happens: no process outlives these calls. */
+import { type Fleet, type InvocationTap, type SandboxEvent, startFleet } from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type Interrupts, watchInterrupts } from "./interrupts.ts";
 
-export interface Session {
-  readonly fleet: Fleet;
+/** While something runs. */
+export interface Running {
   readonly interrupts: Interrupts;
+  /** Leaves something to be done at the end; all of it is done at once. */
+  readonly atEnd: (end: () => Promise<unknown>) => void;
 }
 
-/** Boots the first environment, lets `use` have it, and ends them all whatever happens: no process outlives this call. */
-export async function withSession(
-  command: readonly string[],
-  options: FunctionOptions,
-  reporter: Reporter,
-  use: (session: Session) => Promise<ExitName>,
-): Promise<ExitName> {
-  const plan = await planFunction(command, options, process.env);
-  // Before anything is started: a Ctrl-C during the boot must not leave the app behind.
+/** Watches for Ctrl-C and its like from before anything is started. */
+export async function whileRunning(run: (running: Running) => Promise<ExitName>): Promise<ExitName> {
   const interrupts = watchInterrupts();
+  const ends: (() => Promise<unknown>)[] = [];
   try {
-    tellPlan(plan, reporter);
-    const { path, maxConcurrency, variablesFor } = plan;
-    const whenBusy = options.throttle === true ? "throttle" : "wait";
-    const fleetOptions = { report: reporter.tell, path, maxConcurrency, whenBusy, variablesFor } as const;
-    const fleet = await startFleet(plan.configuration, fleetOptions);
     let end: ExitName = "done";
     try {
-      warnOfRefused(fleet, reporter);
-      end = await Promise.race([booted(fleet, interrupts, plan, reporter, use), interrupts.crash]);
+      end = await Promise.race([run({ interrupts, atEnd: (one) => ends.push(one) }), interrupts.crash]);
     } finally {
       // A second Ctrl-C cannot cut the sandbox's own two seconds shorter, but it is told apart.
       let again = false;
       void interrupts.second.then(() => (again = true));
-      await fleet.shutdown();
+      await Promise.all(ends.map((one) => one()));
       if (again) end = "interrupted";
     }
     return end;
@@ -44,20 +34,57 @@ export async function withSession(
   }
 }
 
-async function booted(
-  fleet: Fleet,
-  interrupts: Interrupts,
+/** Whoever listens beside the reporter. */
+export interface Ears {
+  readonly tap: InvocationTap;
+  readonly happened: (event: SandboxEvent) => void;
+}
+
+/** Starts the fleet of a plan; its init goes on. `name` is told with each event where there are several functions. */
+export async function launch(
   plan: FunctionPlan,
+  options: FunctionOptions,
+  reporter: Reporter,
+  { ears, name }: { readonly ears?: Ears | undefined; readonly name?: string | undefined } = {},
+): Promise<Fleet> {
+  tellPlan(plan, reporter);
+  const { path, maxConcurrency, variablesFor } = plan;
+  const whenBusy = options.throttle === true ? "throttle" : "wait";
+  const report = (event: SandboxEvent): void => {
+    reporter.tell(name === undefined ? event : { ...event, function: name });
+    ears?.happened(event);
+  };
+  const tap = ears?.tap;
+  const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap } as const;
+  const fleet = await startFleet(plan.configuration, fleetOptions);
+  warnOfRefused(fleet, reporter);
+  return fleet;
+}
+
+export interface Session {
+  readonly fleet: Fleet;
+  readonly interrupts: Interrupts;
+}
+
+/** One function, from its first boot to its end. */
+export async function withSession(
+  command: readonly string[],
+  options: FunctionOptions,
   reporter: Reporter,
   use: (session: Session) => Promise<ExitName>,
 ): Promise<ExitName> {
-  const first = await Promise.race([fleet.initialized, interrupts.first]);
-  if (typeof first === "string") {
-    reporter.tell({ type: "stopping", signal: first });
-    return "done";
-  }
-  if (first.status !== "success") throw bootFailure(first, plan);
-  return use({ fleet, interrupts });
+  const plan = await planFunction(command, options, process.env);
+  return whileRunning(async ({ interrupts, atEnd }) => {
+    const fleet = await launch(plan, options, reporter);
+    atEnd(() => fleet.shutdown());
+    const first = await Promise.race([fleet.initialized, interrupts.first]);
+    if (typeof first === "string") {
+      reporter.tell({ type: "stopping", signal: first });
+      return "done";
+    }
+    if (first.status !== "success") throw bootFailure(first, plan);
+    return use({ fleet, interrupts });
+  });
 }
 
 function tellPlan(

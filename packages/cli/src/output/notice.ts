@@ -2,7 +2,12 @@
 import type { SandboxEvent } from "@anylambda/sandbox";
 import type { Engine } from "../adapters.ts";
 
-export type Notice = SandboxEvent | CommandNotice;
+export type Notice = (SandboxEvent & OfFunction) | CommandNotice;
+
+/** Where there are several functions: whose event it is. */
+interface OfFunction {
+  readonly function?: string;
+}
 
 export type CommandNotice =
   | {
@@ -24,6 +29,8 @@ export type CommandNotice =
       /** Of the Invoke API: what an SDK takes as its endpoint. */
       readonly invokeUrl: string;
       readonly name: string;
+      /** Of the dashboard, with the token that opens it. */
+      readonly dashboardUrl?: string;
     }
   | { readonly type: "warning"; readonly message: string }
   | {

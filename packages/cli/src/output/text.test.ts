@@ -44,6 +44,7 @@ const own: CommandNotice[] = [
     doors: [{ door: "function-url", url: "http://127.0.0.1:3000/" }],
     invokeUrl: "http://127.0.0.1:4001",
     name: "shop",
+    dashboardUrl: "http://127.0.0.1:4002/#secret",
   },
   { type: "stopping", signal: "SIGINT" },
   { type: "warning", message: "careful" },

@@ -81,7 +81,7 @@ function line({ paint, width, number }: Form, tone: Tone, who: string, text: str
 
 function listeningText(
   { paint, quiet }: TextForm,
-  { doors, invokeUrl, name }: Extract<CommandNotice, { type: "listening" }>,
+  { doors, invokeUrl, name, dashboardUrl }: Extract<CommandNotice, { type: "listening" }>,
 ): string {
   // A Function URL by itself is what everybody expects.
   const named = doors.length > 1 || doors.some(({ door }) => door !== "function-url");
@@ -94,6 +94,7 @@ function listeningText(
   });
   // The file is where the answer goes: the AWS CLI insists on one.
   const hint = `aws lambda invoke --endpoint-url ${invokeUrl} --function-name ${name} answer.json`;
+  if (!quiet && dashboardUrl !== undefined) lines.push(`  ${paint("quiet", `${dashboardUrl}  (dashboard)`)}`);
   if (!quiet) lines.push(`  ${paint("quiet", hint)}`);
   return `\n${lines.join("\n")}\n\n`;
 }

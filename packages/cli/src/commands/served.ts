@@ -1,0 +1,128 @@
+/** A function that is served: its fleet, its doors, and its Invoke API. */
+import { type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
+import { bootFailure } from "../boot-failure.ts";
+import type { Dashboard } from "../dashboard/server.ts";
+import type { DestinationFile } from "../destination-file.ts";
+import { type PlannedDoor, openDoors } from "../doors.ts";
+import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
+import type { Reporter } from "../output/notice.ts";
+import { portFailure } from "../ports.ts";
+import type { UserFailure } from "../user-failure.ts";
+import { launch } from "./session.ts";
+
+/** A function as it was asked for. */
+export interface FunctionOrder {
+  readonly command: readonly string[];
+  readonly options: FunctionOptions;
+  /** Address of the doors. */
+  readonly host: string;
+  readonly doors: readonly PlannedDoor[];
+}
+
+/** What all functions of a command have in common. */
+export interface Surroundings {
+  readonly reporter: Reporter;
+  readonly dashboard: Dashboard | undefined;
+  readonly destination: DestinationFile | undefined;
+  readonly invokePort: number;
+  /** Whether there are others: then each line says whose it is. */
+  readonly several: boolean;
+}
+
+export interface Served {
+  readonly order: FunctionOrder;
+  readonly name: string;
+  readonly fleet: Fleet;
+  /** What was wrong with the first boot; nothing when it came up. Never rejects. */
+  readonly booted: Promise<UserFailure | undefined>;
+  /** Opens doors and Invoke API, and says where they are. */
+  open(): Promise<void>;
+  /** New environments, of the code as it is now; with an order also of another configuration. */
+  reload(order?: FunctionOrder): Promise<UserFailure | undefined>;
+  close(): Promise<void>;
+}
+
+export async function serve(order: FunctionOrder, around: Surroundings): Promise<Served> {
+  const { dashboard, reporter } = around;
+  let plan = await planFunction(order.command, order.options, process.env);
+  const { name } = plan.configuration;
+  const ears = dashboard && {
+    tap: dashboard.tapFor(name),
+    happened: (event: Parameters<Dashboard["happened"]>[1]) => dashboard.happened(name, event),
+  };
+  const fleet = await launch(plan, order.options, reporter, { ears, ...(around.several && { name }) });
+  const listeners: HttpListener[] = [];
+  return {
+    order,
+    name,
+    fleet,
+    booted: fleet.initialized.then((init) =>
+      init.status === "success" ? undefined : bootFailure(init, plan),
+    ),
+    async open() {
+      const { variables } = fleet.configuration;
+      const opened = await openDoors(fleet, order.doors, order.host, { streams: streams(variables) });
+      listeners.push(...opened.map(({ listener }) => listener));
+      const doors = opened.map((door) => ({ door: door.name, url: door.url }));
+      const api = await openInvokeApi(fleet, around.invokePort, around.destination);
+      listeners.push(api);
+      const invokeUrl = api.url.replace(/\/$/, "");
+      dashboard?.add(infoOf(plan, doors), fleet);
+      reporter.tell({
+        type: "listening",
+        url: doors[0]?.url ?? invokeUrl,
+        invokeUrl,
+        doors,
+        name,
+        ...(dashboard !== undefined && !around.several && { dashboardUrl: dashboard.url }),
+      });
+    },
+    async reload(changed) {
+      if (changed !== undefined) plan = await planFunction(changed.command, changed.options, process.env);
+      const init = await fleet.reload(plan.configuration);
+      return init === undefined || init.status === "success" ? undefined : bootFailure(init, plan);
+    },
+    async close() {
+      dashboard?.remove(name);
+      // Together: closing waits for the last answer, and the shutdown is what makes a slow request give its own.
+      await Promise.all([...listeners.map((listener) => listener.close()), fleet.shutdown()]);
+    },
+  };
+}
+
+function infoOf(
+  { configuration, command }: FunctionPlan,
+  doors: readonly { readonly door: string; readonly url: string }[],
+) {
+  const { name, memorySizeMb, timeoutMs } = configuration;
+  return {
+    name,
+    command,
+    memorySizeMb,
+    timeoutSeconds: timeoutMs / 1000,
+    doors: doors.map(({ door, url }) => ({ kind: door, url })),
+  };
+}
+
+/** On loopback whatever `--host` says: it asks nobody for a signature. */
+export const loopback = "127.0.0.1";
+
+async function openInvokeApi(
+  fleet: Fleet,
+  port: number,
+  file: DestinationFile | undefined,
+): Promise<HttpListener> {
+  try {
+    return await listenInvokeApi(fleet, { host: loopback, port, record: file?.record });
+  } catch (error) {
+    throw portFailure(loopback, port, error, "--invoke-port");
+  }
+}
+
+/**
+ * On AWS the door's mode and the adapter's are set apart from each other, and a pair that does not match
+ * gives answers that nobody can read. Here the one follows the other.
+ */
+function streams(variables: Readonly<Record<string, string>>): boolean {
+  return variables["AWS_LWA_INVOKE_MODE"]?.trim().toLowerCase() === "response_stream";
+}

@@ -1,0 +1,50 @@
+/** The page: head, time line, list and detail, dialogs. */
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { Timeline } from "../timeline/timeline.tsx";
+import { Composer } from "./composer.tsx";
+import { DetailPane } from "./detail.tsx";
+import { Head } from "./head.tsx";
+import { Help } from "./help.tsx";
+import { Invocations } from "./invocations.tsx";
+import { Locked, Nothing } from "./nothing.tsx";
+import { watchKeys } from "./keys.ts";
+import { connection, known, notice } from "./state.ts";
+
+export function App(): JSX.Element {
+  useEffect(watchKeys, []);
+  const empty = known.value.model.invocations.size === 0;
+  if (connection.value === "locked") return <Locked />;
+  return (
+    <>
+      <Head />
+      <main>
+        <Timeline />
+        {empty ? (
+          <Nothing />
+        ) : (
+          <div class="below">
+            <Invocations />
+            <DetailPane />
+          </div>
+        )}
+      </main>
+      <Composer />
+      <Help />
+      <Notice />
+    </>
+  );
+}
+
+function Notice(): JSX.Element {
+  const text = notice.value;
+  useEffect(() => {
+    const timer = setTimeout(() => (notice.value = ""), 2500);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div class={`notice ${text === "" ? "" : "shown"}`} role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+/** Keys for the whole page. Where something is typed they are letters. */
+import { follow, panBy, zoomBy } from "../timeline/view.ts";
+import { composeAgain, composeNew, sendAgain } from "./actions.ts";
+import { draft, filter, helpIsOpen, move, selected } from "./state.ts";
+import { switchTheme } from "./theme.ts";
+
+export const keys: readonly { readonly key: string; readonly about: string; readonly action: () => void }[] =
+  [
+    { key: "j", about: "next invocation (older)", action: () => move(1) },
+    { key: "k", about: "previous invocation (newer)", action: () => move(-1) },
+    { key: "r", about: "send its event again", action: () => void sendAgain() },
+    { key: "e", about: "edit its event, then send", action: () => void composeAgain() },
+    { key: "n", about: "send a new event", action: composeNew },
+    { key: "/", about: "search", action: () => document.getElementById("search")?.focus() },
+    { key: "f", about: "failures only, or all", action: toggleFailed },
+    { key: "l", about: "time line: follow what happens", action: follow },
+    { key: "+", about: "time line: closer", action: () => zoomBy(2) },
+    { key: "-", about: "time line: farther", action: () => zoomBy(0.5) },
+    { key: "ArrowLeft", about: "time line: earlier", action: () => panBy(-0.2) },
+    { key: "ArrowRight", about: "time line: later", action: () => panBy(0.2) },
+    { key: "t", about: "light or dark", action: switchTheme },
+    { key: "Escape", about: "close the invocation", action: () => (selected.value = undefined) },
+    { key: "?", about: "these keys", action: () => (helpIsOpen.value = !helpIsOpen.value) },
+  ];
+
+function toggleFailed(): void {
+  filter.value = { ...filter.value, failedOnly: !filter.value.failedOnly };
+}
+
+/** Returns what ends it. */
+export function watchKeys(): () => void {
+  const hear = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (draft.value !== undefined || (helpIsOpen.value && event.key !== "?")) return;
+    if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select") !== null) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const found = keys.find(({ key }) => key === event.key);
+    if (found === undefined) return;
+    event.preventDefault();
+    found.action();
+  };
+  addEventListener("keydown", hear);
+  return () => removeEventListener("keydown", hear);
+}
