@@ -7,14 +7,14 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
 import { replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
-import type { RuntimeApi } from "./runtime-api.ts";
+import type { RuntimeSide } from "./boot.ts";
 import { type CredentialsOffer, credentialsPath, handleCredentials } from "./snapstart/credentials.ts";
 import type { TelemetryHub } from "./telemetry/hub.ts";
 import { handleTelemetryApi, telemetryPaths } from "./telemetry/telemetry-api.ts";
 
 /** Both sides of the conversation in one boot; a reset replaces them, but for the telemetry. */
 export interface Apis {
-  readonly runtimeApi: RuntimeApi;
+  readonly runtimeApi: RuntimeSide;
   readonly registry: ExtensionRegistry;
   /** Absent where nobody can subscribe. */
   readonly telemetry?: TelemetryHub | undefined;

@@ -31,13 +31,21 @@ export interface BootPlace {
 }
 
 const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false };
+/** The Runtime API, for one invocation at a time or for several. */
+export type RuntimeSide = Pick<
+  RuntimeApi,
+  "state" | "initError" | "idle" | "atRestorePoint" | "deliver" | "handle"
+>;
+
+/** A boot of either kind. */
+export type AnyBoot = Boot<RuntimeSide>;
 
 export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
 
-export class Boot {
+export class Boot<Api extends RuntimeSide = RuntimeApi> {
   readonly watch: Watch<Failure> = new Watch();
-  readonly runtimeApi: RuntimeApi;
-  readonly registry: ExtensionRegistry = new ExtensionRegistry(() => this.watch.changed());
+  readonly runtimeApi: Api;
+  readonly registry: ExtensionRegistry;
   readonly memory: MemoryGauge = new MemoryGauge();
   /** Where extensions subscribe; without it they are told that there is no such thing here. */
   telemetry: TelemetryHub | undefined;
@@ -58,8 +66,18 @@ export class Boot {
   readonly #line: LineSink;
   readonly #place: BootPlace;
 
-  constructor(directory: string, variables: Variables, line: LineSink, place: BootPlace = thisMachine) {
-    this.runtimeApi = new RuntimeApi(() => this.watch.changed(), place.snapStart);
+  /** `managed` makes the Runtime API of an environment that takes several invocations at once. */
+  constructor(
+    directory: string,
+    variables: Variables,
+    line: LineSink,
+    place: BootPlace = thisMachine,
+    managed?: (changed: () => void) => Api,
+  ) {
+    const changed = (): void => this.watch.changed();
+    // Without `managed` the parameter is the default one.
+    this.runtimeApi = managed?.(changed) ?? (new RuntimeApi(changed, place.snapStart) as unknown as Api);
+    this.registry = new ExtensionRegistry(changed, managed === undefined ? "single" : "managed");
     this.#place = place;
     this.#directory = directory;
     this.#variables = variables;

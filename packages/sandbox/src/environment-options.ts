@@ -1,5 +1,6 @@
 import type { SandboxEvent } from "./events.ts";
 import type { SnapshotSource } from "./snapstart/source.ts";
+import type { InitializationType } from "./variables.ts";
 
 /** What the host decides of an environment; the rest is the function's configuration. */
 export interface EnvironmentOptions {
@@ -13,4 +14,6 @@ export interface EnvironmentOptions {
   readonly number: number;
   /** Where it comes to life from, instead of an init. */
   readonly source?: SnapshotSource | undefined;
+  /** What made it; `on-demand` unless told otherwise. */
+  readonly initializationType?: InitializationType;
 }

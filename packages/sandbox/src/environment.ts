@@ -68,7 +68,8 @@ export class Environment {
     const logStream = logStreamOf(configuration.version, this.id, new Date());
     // Copies of a snapshot have the variables that were frozen in it.
     const runtimeApi = options.source === undefined ? api.address : "";
-    this.variables = variablesOf(configuration, { runtimeApi, logStream, path: options.path });
+    const { path, initializationType = "on-demand" } = options;
+    this.variables = variablesOf(configuration, { runtimeApi, logStream, path, initializationType });
     const context = telemetryContextOf(configuration, this.variables, this.id);
     this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
   }
@@ -108,6 +109,9 @@ export class Environment {
     this.#log = job.log;
     return this.#as(this.#invoke(job));
   }
+
+  /** Kills the runtime, as the machine below it might. */
+  readonly crash: () => void = () => this.#boot?.runtime?.signal("SIGKILL");
 
   /** Ends the environment, whatever it does. Resolves when every process is reaped (invariant 7). */
   shutdown(reason: ShutdownReason): Promise<void> {

@@ -4,7 +4,8 @@
  *  (1) A call that the extension's state does not allow is refused and changes nothing.
  *  (2) At most 10 extensions, internal and external together.
  *  (3) Only INVOKE subscribers hold up the end of an invocation; only external extensions get SHUTDOWN.
- *  (4) An extension without events is never answered: its poll waits until the environment ends.
+ *  (4) Of an environment that takes several invocations at once nobody hears INVOKE (environment.md 1.10).
+ *  (5) An extension without events is never answered: its poll waits until the environment ends.
  */
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
@@ -44,9 +45,11 @@ export class ExtensionRegistry {
   /** INVOKE subscribers that have not polled again. */
   #busy = 0;
   readonly #changed: () => void;
+  readonly #managed: boolean;
 
-  constructor(changed: () => void) {
+  constructor(changed: () => void, kind: "single" | "managed" = "single") {
     this.#changed = changed;
+    this.#managed = kind === "managed";
   }
 
   /** Announces a program that is about to be started; `false` when it is one too many (invariant 2). */
@@ -97,7 +100,11 @@ export class ExtensionRegistry {
 
   register(name: string, events: readonly string[]): Registration {
     const external = this.#all.find((extension) => extension.external && extension.name === name);
+    if (this.#managed && external === undefined && events.length > 0)
+      return refused("Extension.InvalidEventType", "No events allowed for internal extensions");
     for (const event of events) {
+      if (this.#managed && event === "INVOKE")
+        return refused("Extension.InvalidEventType", "INVOKE: ErrorInvalidEventType");
       const problem = eventProblem(event, external !== undefined);
       if (problem !== undefined) return refused("Extension.InvalidEventType", `${event}: ${problem}`);
     }

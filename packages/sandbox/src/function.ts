@@ -42,6 +42,17 @@ export interface FunctionConfiguration {
   readonly logFormat?: "JSON" | "Text";
   /** Of a managed runtime, for INIT_START and telemetry; a function that brings its runtime has none. */
   readonly runtimeVersion?: RuntimeVersion;
+  /** Invocations at once, over all environments: 0 refuses every one, absent sets no limit of the function's own. */
+  readonly reservedConcurrency?: number;
+  /** Environments that are initialised before anybody asks for them; not with tenants or Managed Instances. */
+  readonly provisionedConcurrency?: number;
+  /** Tenancy `PER_TENANT`: every invocation names its tenant, and no environment sees two of them. */
+  readonly tenantIsolation?: boolean;
+  /**
+   * Invocations that one environment takes at once, 1 to 1,600: the function runs on Managed Instances. Absent: one,
+   * and everything that goes with it (environment.md 1.10).
+   */
+  readonly environmentConcurrency?: number;
 }
 
 /** Temporary credentials, as STS gives them. */

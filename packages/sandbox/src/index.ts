@@ -17,7 +17,7 @@ export type {
   Tracing,
 } from "./events.ts";
 export { startFleet } from "./fleet.ts";
-export type { Fleet, FleetOptions } from "./fleet.ts";
+export type { Allocation, Fleet, FleetOptions } from "./fleet.ts";
 export type { FleetAnswer, Invocation, InvokeRequest, Refusal } from "./waiting.ts";
 export type { Excerpt, GivenAnswer, InvocationTap, ReceivedEvent } from "./tap.ts";
 export type { AnswerStream } from "./answers.ts";

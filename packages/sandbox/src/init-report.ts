@@ -1,5 +1,5 @@
 /** What is told of an init that did not succeed. */
-import type { Boot } from "./boot.ts";
+import type { AnyBoot } from "./boot.ts";
 import type { ExtensionReport, InitPhase, InitReport, SandboxEvent } from "./events.ts";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { statusOf } from "./failures.ts";
@@ -34,13 +34,13 @@ export interface InitTraces {
 }
 
 /** To be called before the processes are ended. */
-export function initTracesOf(boot: Boot, started: number): InitTraces {
+export function initTracesOf(boot: AnyBoot, started: number): InitTraces {
   return { durationMs: performance.now() - started, listeningPorts: listeningPortsOf(boot.leaders) };
 }
 
 /** To be called after the processes have ended, so that the last lines are the last lines. */
 export function failedInit(
-  boot: Boot,
+  boot: AnyBoot,
   phase: "init" | "invoke",
   outcome: Exclude<InitOutcome, { readonly kind: "ready" }>,
   { durationMs, listeningPorts }: InitTraces,

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Boot } from "./boot.ts";
+import type { AnyBoot } from "./boot.ts";
 import { type ExtensionRegistry, maxExtensions } from "./extension-registry.ts";
 import type { Failure } from "./failures.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "./function.ts";
@@ -17,7 +17,7 @@ export type InitOutcome =
 
 /** Runs init on a fresh boot; `deadline` is on the clock of `performance.now()`. */
 export async function initialize(
-  boot: Boot,
+  boot: AnyBoot,
   configuration: FunctionConfiguration,
   deadline: number,
 ): Promise<InitOutcome> {
@@ -54,7 +54,7 @@ export async function initialize(
 }
 
 async function wait(
-  boot: Boot,
+  boot: AnyBoot,
   done: () => boolean,
   waitingFor: () => string,
   deadline: number,
@@ -71,7 +71,7 @@ async function wait(
 }
 
 async function startExtensions(
-  boot: Boot,
+  boot: AnyBoot,
   configuration: FunctionConfiguration,
 ): Promise<Failure | undefined> {
   for (const extension of extensionsOf(configuration)) {
@@ -86,7 +86,10 @@ async function startExtensions(
   return undefined;
 }
 
-async function startRuntime(boot: Boot, configuration: FunctionConfiguration): Promise<Failure | undefined> {
+async function startRuntime(
+  boot: AnyBoot,
+  configuration: FunctionConfiguration,
+): Promise<Failure | undefined> {
   const candidates = bootstrapsOf(configuration);
   const program: Program | undefined =
     configuration.command ??

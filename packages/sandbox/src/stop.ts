@@ -10,11 +10,11 @@
  * once has all of it.
  */
 import type { ShutdownReason } from "@anylambda/wire";
-import type { Boot } from "./boot.ts";
+import type { AnyBoot } from "./boot.ts";
 import type { ProcessGroup } from "./processes.ts";
 
 /** Resolves when every process is reaped, every group empty, and the place given back. */
-export async function stopProcesses(boot: Boot, reason: ShutdownReason): Promise<void> {
+export async function stopProcesses(boot: AnyBoot, reason: ShutdownReason): Promise<void> {
   boot.expectEnd();
   const started = performance.now();
   const { runtime, registry } = boot;

@@ -14,7 +14,12 @@ export interface Place {
   readonly path: string;
   /** For a version that becomes a snapshot: where its processes get their credentials. */
   readonly snapStart?: { readonly credentialsUri: string; readonly credentialsToken: string };
+  /** `on-demand` unless told otherwise. */
+  readonly initializationType?: InitializationType;
 }
+
+/** Value of `AWS_LAMBDA_INITIALIZATION_TYPE` (environment.md 4.2). */
+export type InitializationType = "on-demand" | "provisioned-concurrency" | "lambda-managed-instances";
 
 export interface Variables {
   readonly runtime: Readonly<Record<string, string>>;
@@ -38,7 +43,12 @@ export function variablesOf(configuration: FunctionConfiguration, place: Place):
     else if (!wellFormed.test(name)) refused.push({ name, reason: "malformed" });
     else accepted[name] = value;
   }
-  const runtime = { ...overridable(configuration, place), ...accepted, ...platform };
+  const runtime = {
+    ...overridable(configuration, place),
+    ...accepted,
+    ...platform,
+    ...managedVariables(configuration),
+  };
   const visible = Object.entries(runtime).filter(([name]) => !name.startsWith("_") && !hidden.has(name));
   return { runtime, extension: Object.fromEntries(visible), refused };
 }
@@ -91,12 +101,22 @@ function platformVariables(configuration: FunctionConfiguration, place: Place): 
 function onDemand(configuration: FunctionConfiguration, place: Place): Record<string, string> {
   const credentials = configuration.credentials ?? fakeCredentials;
   return {
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_INITIALIZATION_TYPE: place.initializationType ?? "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${configuration.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
+  };
+}
+
+/** Managed Instances log JSON and nothing else (environment.md 4.7). */
+function managedVariables({ environmentConcurrency }: FunctionConfiguration): Record<string, string> {
+  if (environmentConcurrency === undefined) return {};
+  return {
+    AWS_LAMBDA_MAX_CONCURRENCY: String(environmentConcurrency),
+    AWS_LAMBDA_LOG_FORMAT: "json",
+    AWS_LAMBDA_LOG_LEVEL: "info",
   };
 }
 
@@ -123,6 +143,7 @@ const reserved: ReadonlySet<string> = new Set([
   "AWS_LAMBDA_INITIALIZATION_TYPE",
   "AWS_LAMBDA_LOG_GROUP_NAME",
   "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_LAMBDA_MAX_CONCURRENCY",
   "AWS_ACCESS_KEY",
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",

@@ -17,6 +17,8 @@ export interface InvokeRequest {
   readonly clientContext?: string;
   /** As the caller named the version or alias; the function sees it in its ARN. */
   readonly qualifier?: string;
+  /** 1 to 256 characters; what a function with tenant isolation asks for, and no other takes. */
+  readonly tenantId?: string;
   /** Takes the invocation's log, line by line, as Lambda writes it: up to REPORT, which comes before `ended`. */
   readonly log?: (line: string) => void;
 }
@@ -35,6 +37,7 @@ export type FleetAnswer = InvocationAnswer & { readonly refused?: Refusal };
 
 export type Refusal =
   | "TooManyRequestsException"
+  | "InvalidParameterValueException"
   | "ServiceException"
   | "SnapStartException"
   | "SnapStartTimeoutException"
@@ -45,6 +48,7 @@ export interface Waiting {
   readonly since: number;
   /** It has its whole answer: its environment has only to ask for the next event. */
   answered: boolean;
+  readonly tenantId: string | undefined;
   readonly job: Job;
   readonly invocation: Invocation<FleetAnswer | StreamedAnswer>;
   readonly end: (report: InvocationReport | undefined) => void;
@@ -55,7 +59,7 @@ export function waitingOf(
   mode: ResponseMode,
   tap: InvocationTap | undefined,
 ): Waiting {
-  const { payload, requestId = randomUUID(), clientContext, qualifier, log } = request;
+  const { payload, requestId = randomUUID(), clientContext, qualifier, tenantId, log } = request;
   const traceId = completeTraceId(request.traceId);
   const answered = deferred<FleetAnswer | StreamedAnswer>();
   const ended = deferred<InvocationReport | undefined>();
@@ -72,10 +76,12 @@ export function waitingOf(
       traceId,
       clientContext,
       qualifier,
+      tenantId,
       log,
       mode,
       answer: tap === undefined ? answer : tapped(tap, requestId, answer),
     },
+    tenantId,
     invocation: { requestId, answer: answered.promise, ended: ended.promise },
     end: ended.resolve,
   };
@@ -96,7 +102,9 @@ export type Reason =
   | "ReservedFunctionConcurrentInvocationLimitExceeded"
   | "ConcurrentInvocationLimitExceeded"
   | "shutdown"
-  | "noSnapshot";
+  | "noSnapshot"
+  /** What is wrong with the tenant. */
+  | { readonly tenant: string };
 
 export function refuse({ job, end }: Waiting, reason: Reason): void {
   const { requestId } = job;
@@ -106,12 +114,25 @@ export function refuse({ job, end }: Waiting, reason: Reason): void {
 
 function refusalOf(requestId: string, reason: Reason): FleetAnswer {
   if (reason === "noSnapshot") return snapStartRefusal(requestId, "SnapStartNotReadyException");
-  const document =
-    reason === "shutdown"
-      ? { Type: "Service", Message: "The execution environment was shut down" }
-      : { Reason: reason, Type: "User", message: "Rate Exceeded." };
-  const refused = reason === "shutdown" ? "ServiceException" : "TooManyRequestsException";
+  const [refused, document] = documentOf(reason);
   return { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
+}
+
+function documentOf(reason: Exclude<Reason, "noSnapshot">): [Refusal, object] {
+  if (reason === "shutdown")
+    return ["ServiceException", { Type: "Service", Message: "The execution environment was shut down" }];
+  if (typeof reason === "object")
+    return ["InvalidParameterValueException", { Type: "User", message: reason.tenant }];
+  return ["TooManyRequestsException", { Reason: reason, Type: "User", message: "Rate Exceeded." }];
+}
+
+/** What is wrong with the tenant of a request, in AWS's words where they are known (environment.md 5.7). */
+export function tenantFaultOf(tenantIsolation: boolean, tenantId: string | undefined): string | undefined {
+  if (tenantIsolation && tenantId === undefined)
+    return "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.";
+  if (!tenantIsolation && tenantId !== undefined)
+    return "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.";
+  return undefined;
 }
 
 function deferred<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {

@@ -48,6 +48,7 @@ export function fromRefusal(answer: FleetAnswer): InvokeError | undefined {
 
 const refusalStatuses: Readonly<Record<Refusal, number>> = {
   TooManyRequestsException: 429,
+  InvalidParameterValueException: 400,
   ServiceException: 500,
   SnapStartException: 400,
   SnapStartTimeoutException: 408,

@@ -1,0 +1,214 @@
+/**
+ * An environment that takes several invocations at once: what Lambda calls Managed Instances (environment.md 1.10).
+ *
+ *  (1) An invocation ends with its answer; the runtime need not ask for another event first.
+ *  (2) A time-out ends the invocation and nothing else: the code goes on, and its late answer is told so.
+ *  (3) A process that ends takes the environment and everything in it along; there is no second boot.
+ *  (4) Every invocation has one answer and one REPORT, whatever happens to the environment.
+ *
+ * States are those of `state.ts` without `invoking` and `resetting`: `idle` means that it takes invocations.
+ */
+import type { ShutdownReason } from "@anylambda/wire";
+import { ApiServer } from "./api-server.ts";
+import { Boot } from "./boot.ts";
+import type { EnvironmentOptions } from "./environment-options.ts";
+import type { InitReport, InvocationReport, SandboxEvent } from "./events.ts";
+import { type Failure, stopped, timedOut } from "./failures.ts";
+import type { FunctionConfiguration } from "./function.ts";
+import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
+import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "./init-report.ts";
+import { initialize } from "./init.ts";
+import { InvocationEvents, type Told } from "./invocation-events.ts";
+import { type Job, deliveryOf } from "./invocation.ts";
+import { ManagedRuntimeApi } from "./managed-runtime-api.ts";
+import { logLinesOf } from "./report.ts";
+import { stopProcesses } from "./stop.ts";
+import { telemetryContextOf } from "./telemetry/context.ts";
+import { TelemetryHub } from "./telemetry/hub.ts";
+import { type Variables, variablesOf } from "./variables.ts";
+
+export class ManagedEnvironment {
+  readonly id: string;
+  readonly number: number;
+  readonly variables: Variables;
+  #state: "created" | "initializing" | "idle" | "stopping" | "stopped" = "created";
+  readonly #boot: Boot<ManagedRuntimeApi>;
+  /** Resolves when it takes no more invocations. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => undefined;
+  readonly #running = new Map<string, (failure: Failure) => void>();
+  #initDurationMs: number | undefined;
+  /** Resolves when init starts no more processes. */
+  #starting: Promise<unknown> = Promise.resolve();
+  #shutdown: Promise<void> | undefined;
+  readonly #configuration: FunctionConfiguration;
+  readonly #options: EnvironmentOptions;
+  readonly #api: ApiServer;
+  readonly #telemetry: TelemetryHub;
+
+  private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
+    this.id = newEnvironmentId();
+    this.number = options.number;
+    this.#configuration = configuration;
+    this.#options = options;
+    this.#api = api;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const logStream = logStreamOf(configuration.version, this.id, new Date());
+    this.variables = variablesOf(configuration, {
+      runtimeApi: api.address,
+      logStream,
+      path: options.path,
+      initializationType: "lambda-managed-instances",
+    });
+    this.#boot = new Boot(
+      configuration.taskRoot,
+      this.variables,
+      (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
+      undefined,
+      (changed) => new ManagedRuntimeApi(changed),
+    );
+    const context = telemetryContextOf(configuration, this.variables, this.id);
+    this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
+    this.#boot.telemetry = this.#telemetry;
+    this.#telemetry.reach();
+    api.serve(this.#boot);
+  }
+
+  /** An environment in the state `created`: its API listens, nothing runs. */
+  static async create(
+    configuration: FunctionConfiguration,
+    options: EnvironmentOptions,
+  ): Promise<ManagedEnvironment> {
+    const { name, version, handler, accountId } = configuration;
+    const api = await ApiServer.start({ functionName: name, functionVersion: version, handler, accountId });
+    return new ManagedEnvironment(configuration, options, api);
+  }
+
+  get state(): "created" | "initializing" | "idle" | "stopping" | "stopped" {
+    return this.#state;
+  }
+
+  /** Never rejects. A failure ends the environment. */
+  async init(): Promise<InitReport> {
+    const boot = this.#boot;
+    const started = performance.now();
+    this.#state = "initializing";
+    this.#telemetry.open();
+    this.#tell({ type: "initStart", phase: "init" });
+    const starting = initialize(boot, this.#configuration, started + this.#options.initLimitMs);
+    this.#starting = starting;
+    const outcome = await starting;
+    for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
+    this.#tell(initRuntimeDoneOf("init", outcome));
+    this.#telemetry.close();
+    const durationMs = performance.now() - started;
+    if (this.#state !== "initializing" || outcome.kind !== "ready") {
+      const traces = initTracesOf(boot, started);
+      const ended = outcome.kind === "ready" ? ({ kind: "failed", failure: stopped() } as const) : outcome;
+      if (this.#state === "initializing")
+        await this.shutdown(outcome.kind === "late" ? "timeout" : "failure");
+      return this.#tellInit(failedInit(boot, "init", ended, traces));
+    }
+    this.#state = "idle";
+    this.#initDurationMs = durationMs;
+    // Invariant 3: told of at once, also between invocations.
+    void boot.failed.then((failure) => this.#crashed(failure));
+    return this.#tellInit({ type: "initReport", phase: "init", status: "success", durationMs });
+  }
+
+  /** One invocation beside the others. Never rejects; resolves at its end. */
+  async invoke(job: Job): Promise<InvocationReport> {
+    const started = performance.now();
+    const { timeoutMs, version } = this.#configuration;
+    const { requestId, qualifier } = job;
+    const events = new InvocationEvents(job, started, (told) => this.#tellOf(job, told));
+    const { answer, times } = events;
+    const failure = await new Promise<Failure | undefined>((resolve) => {
+      if (this.#state !== "idle") return resolve(stopped());
+      const timer = setTimeout(resolve, timeoutMs, timedOut(timeoutMs));
+      const end = (ended?: Failure): void => {
+        clearTimeout(timer);
+        resolve(ended);
+      };
+      this.#running.set(requestId, end);
+      const arn = functionArnOf(this.#configuration);
+      const functionArn = qualifier === undefined ? arn : `${arn}:${qualifier}`;
+      const course = { answer, times, done: () => undefined };
+      this.#boot.runtimeApi.deliver(deliveryOf(job, functionArn, Date.now() + timeoutMs, course), end);
+      events.start(version);
+    });
+    const durationMs = performance.now() - started;
+    this.#running.delete(requestId);
+    if (failure !== undefined) {
+      this.#boot.runtimeApi.giveUp(requestId);
+      answer.fail(failure);
+      const { errorType, message } = failure;
+      this.#tellOf(job, { type: "fault", requestId, errorType, message });
+    } else if (answer.fault !== undefined) this.#tellOf(job, { type: "fault", requestId, ...answer.fault });
+    return this.#tellEnd(events, durationMs, failure);
+  }
+
+  /** Ends the environment, whatever it does. Resolves when every process is reaped. */
+  shutdown(reason: ShutdownReason): Promise<void> {
+    this.#shutdown ??= this.#stop(reason, stopped());
+    return this.#shutdown;
+  }
+
+  /** Kills the runtime, as the machine below it might. */
+  crash(): void {
+    this.#boot.runtime?.signal("SIGKILL");
+  }
+
+  #crashed(failure: Failure): void {
+    this.#shutdown ??= this.#stop("failure", failure);
+  }
+
+  async #stop(reason: ShutdownReason, failure: Failure): Promise<void> {
+    this.#state = "stopping";
+    this.#end();
+    this.#boot.watch.fail(failure);
+    for (const end of this.#running.values()) end(failure);
+    await this.#starting;
+    this.#tell({ type: "shutdown", reason });
+    await stopProcesses(this.#boot, reason);
+    this.#telemetry.end();
+    await this.#api.close();
+    this.#state = "stopped";
+  }
+
+  #tellInit(report: InitReport): InitReport {
+    this.#tell(report);
+    return report;
+  }
+
+  #tellEnd(events: InvocationEvents, durationMs: number, failure: Failure | undefined): InvocationReport {
+    const { memory } = this.#boot;
+    memory.afterInvocation(durationMs);
+    const initDurationMs = this.#initDurationMs;
+    this.#initDurationMs = undefined;
+    return events.end({
+      durationMs,
+      memorySizeMb: this.#configuration.memorySizeMb,
+      maxMemoryUsedMb: Math.ceil(memory.peakBytes / 1_048_576),
+      initDurationMs,
+      restored: undefined,
+      failure,
+      hasExtensions: false,
+    });
+  }
+
+  /** The function's own lines belong to nobody in particular: a caller's log has what the platform says. */
+  #tellOf(job: Job, told: Told): void {
+    const event = this.#tell(told);
+    if (job.log !== undefined) for (const line of logLinesOf(event)) job.log(line);
+  }
+
+  #tell(told: Told): SandboxEvent {
+    const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
+    this.#options.report(event);
+    this.#telemetry.take(event);
+    return event;
+  }
+}

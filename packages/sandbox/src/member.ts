@@ -1,0 +1,75 @@
+/** The members of a fleet: an environment, and what the fleet knows of it. */
+import type { Environment } from "./environment.ts";
+import type { FleetOptions } from "./fleet.ts";
+import type { FunctionConfiguration } from "./function.ts";
+import type { ManagedEnvironment } from "./managed-environment.ts";
+import type { Limits, Seat } from "./placement.ts";
+
+/** One invocation at a time, or several. */
+export type AnyEnvironment = Environment | ManagedEnvironment;
+
+/** Why an environment is made. */
+export interface Origin {
+  /** How often the fleet had been reloaded. */
+  readonly generation: number;
+  readonly provisioned: boolean;
+}
+
+/** What the fleet is made of. */
+export interface Crew {
+  readonly configuration: FunctionConfiguration;
+  readonly options: FleetOptions;
+  readonly first: AnyEnvironment;
+  readonly create: (
+    number: number,
+    configuration: FunctionConfiguration,
+    origin: Origin,
+  ) => Promise<AnyEnvironment>;
+  /** To be called when the last environment has ended. */
+  readonly discard: (() => Promise<void>) | undefined;
+}
+
+/** An environment and its place in the fleet. */
+export interface Member extends Seat, Origin {
+  readonly number: number;
+  readonly environment: AnyEnvironment;
+  tenantId: string | undefined;
+  busy: number;
+  /** Runs while it is idle, if it may end then. */
+  reaper: NodeJS.Timeout | undefined;
+  /** It is being ended. */
+  leaving: boolean;
+}
+
+/** What the configuration and the machine allow. */
+export function limitsOf(
+  { provisionedConcurrency = 0, reservedConcurrency, environmentConcurrency = 1 }: FunctionConfiguration,
+  { maxConcurrency = 1, whenBusy = "wait" }: FleetOptions,
+): Limits {
+  return {
+    most: Math.max(1, maxConcurrency, provisionedConcurrency),
+    capacity: environmentConcurrency,
+    reserved: reservedConcurrency,
+    throttles: whenBusy === "throttle",
+    line: maxWaiting,
+  };
+}
+
+export function memberOf(environment: AnyEnvironment, { generation, provisioned }: Origin): Member {
+  return {
+    generation,
+    number: environment.number,
+    environment,
+    provisioned,
+    tenantId: undefined,
+    busy: 0,
+    reaper: undefined,
+    leaving: false,
+    get warm() {
+      return environment.state === "idle";
+    },
+  };
+}
+
+/** Callers that may wait: as many as Lambda runs at once by default. */
+const maxWaiting = 1000;
