@@ -36,6 +36,8 @@ export { Publication, publishLimitOf } from "./snapstart/publication.ts";
 export type { PublishOptions, Published } from "./snapstart/publication.ts";
 export { replayEngine } from "./snapstart/replay-engine.ts";
 export type { RefusedVariable } from "./variables.ts";
+export { pollDirectory } from "./queues/directory-queue.ts";
+export type { DirectoryQueueOptions, Poller, QueueNotice } from "./queues/directory-queue.ts";
 export { openDoor } from "./listeners/open-door.ts";
 export type { CorsOptions, DoorOptions, DoorType } from "./listeners/door-options.ts";
 export type { HttpListener } from "./listeners/http-listener.ts";
