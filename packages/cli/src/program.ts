@@ -6,6 +6,7 @@ import type { InvokeOptions } from "./commands/invoke.ts";
 import { door, doorNames } from "./doors.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { functionName, integerBetween, regionName, variable, variableNames } from "./option-values.ts";
+import { queueDirectory } from "./queues.ts";
 import { samples } from "./samples/samples.ts";
 import { version } from "./version.ts";
 
@@ -74,6 +75,11 @@ function devCommand() {
       "--door <name[:port]>",
       `open this front door instead of a Function URL; may be repeated: ${doorNames.join(", ")}`,
       door,
+    )
+    .option(
+      "--queue <directory>",
+      "make an SQS message of each file that is put into this directory; may be repeated",
+      queueDirectory,
     )
     .option(
       "--invoke-port <number>",

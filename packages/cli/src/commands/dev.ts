@@ -16,6 +16,8 @@ export interface DevOptions extends FunctionOptions, OutputOptions {
   readonly host: string;
   /** A Function URL when none is asked for. */
   readonly door?: readonly AskedDoor[] | undefined;
+  /** Directories, absolute. */
+  readonly queue?: readonly string[] | undefined;
   readonly invokePort: number;
   readonly destination?: string | undefined;
   /** `false`: none. */
@@ -40,7 +42,7 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
         options.dashboard === false ? undefined : await openDashboardAt(options.dashboardPort);
       if (dashboard !== undefined) atEnd(() => dashboard.close());
       const around: Surroundings = { reporter, dashboard, destination, invokePort, several: false };
-      const served = await serve({ command, options, host, doors }, around);
+      const served = await serve({ command, options, host, doors, queues: options.queue }, around);
       atEnd(() => served.close());
       const failure = await Promise.race([served.booted, interrupts.first]);
       if (typeof failure === "object") throw failure;

@@ -7,6 +7,7 @@ import { type PlannedDoor, openDoors } from "../doors.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { portFailure } from "../ports.ts";
+import { openQueues } from "../queues.ts";
 import type { UserFailure } from "../user-failure.ts";
 import { launch } from "./session.ts";
 
@@ -17,6 +18,8 @@ export interface FunctionOrder {
   /** Address of the doors. */
   readonly host: string;
   readonly doors: readonly PlannedDoor[];
+  /** Directories whose files become messages, absolute; none unless told otherwise. */
+  readonly queues?: readonly string[] | undefined;
 }
 
 /** What all functions of a command have in common. */
@@ -51,7 +54,7 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
     happened: (event: Parameters<Dashboard["happened"]>[1]) => dashboard.happened(name, event),
   };
   const fleet = await launch(plan, order.options, reporter, { ears, ...(around.several && { name }) });
-  const listeners: HttpListener[] = [];
+  const listeners: { close(): Promise<void> }[] = [];
   return {
     order,
     name,
@@ -66,6 +69,8 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
       const api = await openInvokeApi(fleet, around.invokePort, around.destination);
       listeners.push(api);
+      const queues = order.queues ?? [];
+      listeners.push(...(await openQueues(fleet, queues, reporter)));
       const invokeUrl = api.url.replace(/\/$/, "");
       dashboard?.add(infoOf(plan, doors), fleet);
       reporter.tell({
@@ -73,6 +78,7 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
         url: doors[0]?.url ?? invokeUrl,
         invokeUrl,
         doors,
+        queues,
         name,
         ...(dashboard !== undefined && !around.several && { dashboardUrl: dashboard.url }),
       });

@@ -26,6 +26,8 @@ export type CommandNotice =
       /** Of the first door. */
       readonly url: string;
       readonly doors: readonly { readonly door: string; readonly url: string }[];
+      /** Directories whose files become messages. */
+      readonly queues: readonly string[];
       /** Of the Invoke API: what an SDK takes as its endpoint. */
       readonly invokeUrl: string;
       readonly name: string;

@@ -42,6 +42,7 @@ const own: CommandNotice[] = [
     type: "listening",
     url: "http://127.0.0.1:3000/",
     doors: [{ door: "function-url", url: "http://127.0.0.1:3000/" }],
+    queues: [],
     invokeUrl: "http://127.0.0.1:4001",
     name: "shop",
     dashboardUrl: "http://127.0.0.1:4002/#secret",
@@ -79,6 +80,7 @@ describe("textReporter", () => {
         { door: "function-url", url: "http://127.0.0.1:3000/" },
         { door: "rest", url: "http://127.0.0.1:3001/prod/" },
       ],
+      queues: [],
       invokeUrl: "http://127.0.0.1:4001",
       name: "shop",
     } as const;
@@ -87,6 +89,10 @@ describe("textReporter", () => {
     );
     expect(told([{ ...listening, doors: listening.doors.slice(1) }], inPlain, true).out).toBe(
       "\n  http://127.0.0.1:3001/prod/  rest          Ctrl-C ends it\n\n",
+    );
+    const withQueue = { ...listening, doors: [{ door: "function-url", url: "u" }], queues: ["/tmp/orders"] };
+    expect(told([withQueue], inPlain, true).out).toBe(
+      "\n  u  Ctrl-C ends it\n  /tmp/orders  files here become SQS messages\n\n",
     );
   });
   it("numbers the environments beyond the first", () => {

@@ -81,7 +81,7 @@ function line({ paint, width, number }: Form, tone: Tone, who: string, text: str
 
 function listeningText(
   { paint, quiet }: TextForm,
-  { doors, invokeUrl, name, dashboardUrl }: Extract<CommandNotice, { type: "listening" }>,
+  { doors, queues, invokeUrl, name, dashboardUrl }: Extract<CommandNotice, { type: "listening" }>,
 ): string {
   // A Function URL by itself is what everybody expects.
   const named = doors.length > 1 || doors.some(({ door }) => door !== "function-url");
@@ -92,6 +92,9 @@ function listeningText(
     const gap = " ".repeat(width - url.length + 2);
     return `  ${paint("address", url)}${gap}${parts.join("  ")}`.trimEnd();
   });
+  for (const directory of queues) {
+    lines.push(`  ${paint("address", directory)}  ${paint("quiet", "files here become SQS messages")}`);
+  }
   // The file is where the answer goes: the AWS CLI insists on one.
   const hint = `aws lambda invoke --endpoint-url ${invokeUrl} --function-name ${name} answer.json`;
   if (!quiet && dashboardUrl !== undefined) lines.push(`  ${paint("quiet", `${dashboardUrl}  (dashboard)`)}`);
