@@ -74,10 +74,15 @@ impl Engine {
 
     /// Tells JavaScript what happened.
     pub fn tell(&self, kind: u32, id: usize) {
+        self.tell_of(kind, id, 0);
+    }
+
+    /// As `tell`, with the number that belongs to it.
+    pub fn tell_of(&self, kind: u32, id: usize, value: i32) {
         self.call(|ctx| {
             let handler = self.machine.handler.borrow().clone();
             match handler {
-                Some(handler) => handler.restore(&ctx)?.call((kind, id)),
+                Some(handler) => handler.restore(&ctx)?.call((kind, id, value)),
                 None => Ok(()),
             }
         });

@@ -28,7 +28,7 @@ fn code_of(error: &io::Error) -> String {
         .map_or_else(|| format!("E{number}"), |(_, name)| (*name).into())
 }
 
-/// What sockets answer with.
+/// What sockets and programs answer with.
 const NAMES: &[(i32, &str)] = &[
     (libc::ECONNREFUSED, "ECONNREFUSED"),
     (libc::ECONNRESET, "ECONNRESET"),
@@ -48,4 +48,9 @@ const NAMES: &[(i32, &str)] = &[
     (libc::EACCES, "EACCES"),
     (libc::EPERM, "EPERM"),
     (libc::EINVAL, "EINVAL"),
+    (libc::ENOENT, "ENOENT"),
+    (libc::ENOEXEC, "ENOEXEC"),
+    (libc::ENOTDIR, "ENOTDIR"),
+    (libc::E2BIG, "E2BIG"),
+    (libc::EAGAIN, "EAGAIN"),
 ];

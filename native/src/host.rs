@@ -182,6 +182,14 @@ fn process<'js>(host: &Object<'js>, machine: &Rc<Machine>) -> Result<()> {
         m.catch_terminate().map_err(|error| throw(&ctx, Failure::new("SIGTERM", &error)))
     })?;
     let m = Rc::clone(machine);
+    define(
+        host,
+        "run",
+        move |ctx: Ctx<'js>, file: std::string::String, arguments: Vec<std::string::String>| {
+            m.programs.start(&file, &arguments).map_err(|failure| throw(&ctx, failure))
+        },
+    )?;
+    let m = Rc::clone(machine);
     define(host, "after", move |ms: f64| m.timers.borrow_mut().add(ms, std::time::Instant::now()))?;
     let m = Rc::clone(machine);
     define(host, "cancel", move |id: u32| m.timers.borrow_mut().cancel(id))?;

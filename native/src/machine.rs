@@ -1,6 +1,7 @@
 //! What the host's functions and the loop share.
 
 use crate::names::Names;
+use crate::programs::Programs;
 use crate::sockets::Sockets;
 use crate::timers::Timers;
 use mio::net::UnixStream;
@@ -10,6 +11,7 @@ use signal_hook::consts::SIGTERM;
 use signal_hook::low_level::pipe;
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Sockets are numbered from zero; these two are none of them.
@@ -20,6 +22,7 @@ pub struct Machine {
     pub sockets: RefCell<Sockets>,
     pub timers: RefCell<Timers>,
     pub names: Names,
+    pub programs: Programs,
     /// Called with what happened.
     pub handler: RefCell<Option<Persistent<Function<'static>>>>,
     pub started: Instant,
@@ -29,10 +32,12 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(poll: &Poll) -> io::Result<Machine> {
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         Ok(Machine {
             sockets: RefCell::new(Sockets::new(poll.registry().try_clone()?)),
             timers: RefCell::default(),
-            names: Names::new(Waker::new(poll.registry(), WAKE)?),
+            names: Names::new(Arc::clone(&waker)),
+            programs: Programs::new(waker),
             handler: RefCell::default(),
             started: Instant::now(),
             registry: poll.registry().try_clone()?,
@@ -62,7 +67,7 @@ impl Machine {
 
     /// Nothing can happen any more.
     pub fn is_idle(&self) -> bool {
-        self.sockets.borrow().is_empty() && self.timers.borrow().is_empty()
+        self.sockets.borrow().is_empty() && self.timers.borrow().is_empty() && self.programs.is_empty()
     }
 }
 

@@ -10,6 +10,7 @@ mod http;
 mod machine;
 mod names;
 mod positions;
+mod programs;
 mod sockets;
 mod timers;
 
@@ -30,6 +31,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 const SOCKET: u32 = 0;
 const TIMER: u32 = 1;
 const SIGTERM: u32 = 2;
+const PROGRAM: u32 = 3;
 
 /// The kernel's own limit for a wait lies at 24 days; nothing is lost by waking once an hour.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -59,7 +61,12 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
         for event in &events {
             match event.token() {
-                WAKE => hear_names(&machine, &engine),
+                WAKE => {
+                    hear_names(&machine, &engine);
+                    while let Some((id, status)) = machine.programs.ended() {
+                        engine.tell_of(PROGRAM, id as usize, status);
+                    }
+                }
                 TERMINATE => {
                     machine.terminated();
                     engine.tell(SIGTERM, 0);

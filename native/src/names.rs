@@ -21,9 +21,9 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn new(waker: Waker) -> Names {
+    pub fn new(waker: Arc<Waker>) -> Names {
         let (sender, receiver) = channel();
-        Names { waker: Arc::new(waker), sender, receiver }
+        Names { waker, sender, receiver }
     }
 
     /// The addresses where they are known at once (1).

@@ -12,6 +12,7 @@ export type Call = { readonly id: number } & (
   | { readonly op: "after"; readonly timer: number; readonly ms: string }
   | { readonly op: "cancel"; readonly timer: number }
   | { readonly op: "now" }
+  | { readonly op: "run"; readonly command: readonly [file: string, ...args: string[]] }
   | { readonly op: "convert"; readonly name: keyof Codec; readonly input: string | SentBytes }
   | { readonly op: "fault"; readonly rejected: boolean }
 );

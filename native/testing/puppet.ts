@@ -57,6 +57,8 @@ async function obey(call: Call): Promise<unknown> {
       return new Promise<void>((resolve) => timers.set(call.timer, platform.after(Number(call.ms), resolve)));
     case "cancel":
       return timers.get(call.timer)?.();
+    case "run":
+      return platform.run(call.command);
     case "now":
       return platform.now();
     case "convert": {

@@ -76,6 +76,7 @@ export function startPuppet(file: string): Puppet {
         close: () => void call({ op: "close", connection }),
       } satisfies Connection;
     },
+    run: async (command) => (await call({ op: "run", command })) as number,
     after(ms, action) {
       const timer = ++count;
       void call({ op: "after", timer, ms: String(ms) }).then(action);

@@ -1,6 +1,6 @@
 import type { Platform } from "./platform.ts";
 import { variables } from "./variables.ts";
-import type { Variable } from "./variables.ts";
+import type { Variable } from "./variable.ts";
 
 type Variables = typeof variables;
 

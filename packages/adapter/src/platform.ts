@@ -21,6 +21,11 @@ export interface Platform {
   compressor(coding: ContentCoding): Compressor;
   /** Calls `action` once, `ms` from now at the earliest. The function that comes back takes it off. */
   after(ms: number, action: () => void): () => void;
+  /**
+   * Runs a program with this process's variables and output, without a shell. Its exit status; 128 and the signal's
+   * number when one ended it. Rejects with an error that has a `code` when it cannot be started (`ENOENT`, `EACCES`).
+   */
+  run(command: readonly [file: string, ...args: string[]]): Promise<number>;
   /** One line of log, without its line feed. */
   print(line: string): void;
   exit(code: number): never;

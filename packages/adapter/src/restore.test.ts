@@ -218,6 +218,63 @@ describe("a SnapStart life", () => {
     await asked(life);
   });
 
+  it("primes each path three times, before any hook, and tells what it gained", async () => {
+    const life = await live({ env: { ...hooks, ANYLAMBDA_PRIME: "/health,/products/1" } });
+    await asked(life);
+    const requests = life.seen
+      .filter((one) => one.startsWith("app#"))
+      .map((one) => one.replace(/^app#\d+ /, ""));
+    const primed = ["/health", "/products/1"].flatMap((path) =>
+      Array.from({ length: 3 }, () => `GET ${path}`),
+    );
+    expect(requests).toEqual(["GET /ready", ...primed, `POST ${BEFORE}`]);
+    expect(life.adapter.lines.filter((line) => line.includes("primed"))).toEqual([
+      expect.stringMatching(/^INFO primed \/health first_ms=[\d.]+ last_ms=[\d.]+$/),
+      expect.stringMatching(/^INFO primed \/products\/1 first_ms=[\d.]+ last_ms=[\d.]+$/),
+    ]);
+  });
+
+  it("goes on when priming fails, and says so", async () => {
+    const serve = (target: string): string => (target === "/broken" ? answer(500) : OK);
+    const life = await live({ env: { ANYLAMBDA_PRIME: "/broken,/health" }, serve });
+    await asked(life);
+    expect(await lineOf(life.adapter, /^WARN/)).toBe(
+      "WARN Priming /broken failed: it answered with status 500",
+    );
+    expect(life.seen.filter((one) => one.endsWith("GET /broken"))).toHaveLength(1);
+    expect(life.seen.filter((one) => one.endsWith("GET /health"))).toHaveLength(3);
+  });
+
+  it("runs programs as hooks, nearest to the snapshot", async () => {
+    const ran: string[] = [];
+    const run = async (command: readonly string[]): Promise<number> => {
+      life.seen.push(`run ${command.join(" ")}`);
+      ran.push(command.join(" "));
+      return 0;
+    };
+    const env = {
+      ...hooks,
+      ANYLAMBDA_BEFORE_CHECKPOINT: "/opt/close --all",
+      ANYLAMBDA_AFTER_RESTORE: '["/opt/open","a b"]',
+    };
+    const life = await live({ env, instead: { instead: { run } } });
+    await asked(life);
+    expect(life.seen.slice(-3)).toEqual([
+      `app#1 POST ${BEFORE}`,
+      "run /opt/close --all",
+      "api GET restore/next",
+    ]);
+    life.restored.open();
+    await polls(life.api, 1);
+    expect(life.seen.slice(-4)).toEqual([
+      "run /opt/open a b",
+      `app#2 POST ${AFTER}`,
+      "app#3 GET /ready",
+      "api GET invocation/next",
+    ]);
+    expect(ran).toHaveLength(2);
+  });
+
   it("without SnapStart calls no hook and asks for no restore", async () => {
     const life = await live({ env: { ...hooks, AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand" } });
     await polls(life.api, 1);
@@ -258,6 +315,25 @@ describe("a hook that fails", () => {
       expect(lines.at(-1)).toBe(`ERROR ${document.errorMessage}`);
       expect(life.seen).not.toContain("api GET invocation/next");
       expect(life.seen.includes("api GET restore/next")).toBe(path === AFTER);
+    },
+  );
+
+  it.each([
+    ["ANYLAMBDA_BEFORE_CHECKPOINT", "init/error", "Runtime.BeforeSnapshotError"],
+    ["ANYLAMBDA_AFTER_RESTORE", "restore/error", "Runtime.AfterRestoreError"],
+  ])(
+    "as a program in %s is reported with its status, and the process exits",
+    async (name, report, errorType) => {
+      for (const [command, why] of [
+        ['["sh","-c","exit 3"]', "The hook sh failed: it ended with status 3"],
+        ["/no/such/hook", "The hook /no/such/hook failed: spawn /no/such/hook ENOENT"],
+      ] as const) {
+        const life = await live({ env: { [name]: command } });
+        life.restored.open();
+        expect((await life.adapter.exited).code).toBe(1);
+        const [call] = life.api.callsTo(report);
+        expect(JSON.parse(String(call?.body))).toEqual({ errorType, errorMessage: why });
+      }
     },
   );
 

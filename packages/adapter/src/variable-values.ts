@@ -23,6 +23,33 @@ export function targetPath(text: string): string | undefined {
   return /^\/[\x21\x22\x24-\x7e]*$/.test(encoded) ? encoded : undefined;
 }
 
+/** Paths as above, separated by commas. */
+export function targetPaths(text: string): readonly string[] | undefined {
+  const paths = text
+    .split(",")
+    .filter((item) => item.trim() !== "")
+    .map(targetPath);
+  return paths.includes(undefined) ? undefined : (paths as string[]);
+}
+
+export type CommandLine = readonly [file: string, ...args: string[]];
+
+/** Words separated by blanks, without quoting; a JSON list of texts where a word has blanks. */
+export function commandLine(text: string): CommandLine | undefined {
+  const words = text.trimStart().startsWith("[") ? listOf(text) : text.trim().split(/\s+/);
+  const [file = "", ...args] = words ?? [];
+  return file === "" ? undefined : [file, ...args];
+}
+
+function listOf(text: string): string[] | undefined {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every((word) => typeof word === "string") ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A trailing slash is dropped, so that `/api/` and `/api` are the same prefix; `""` and `/` remove nothing. */
 export function basePath(text: string): string | undefined {
   if (text === "") return "";

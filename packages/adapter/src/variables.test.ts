@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { failureCodes } from "./errors.ts";
 import { includesStatus } from "./variable-values.ts";
 import { variables } from "./variables.ts";
-import type { Variable } from "./variables.ts";
+import type { Variable } from "./variable.ts";
 
 type Key = keyof typeof variables;
 
@@ -64,6 +64,9 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
   runtimeApiProxy: ["127.0.0.1:9002", "127.0.0.1:9002"],
   beforeCheckpointPath: ["/before", "/before"],
   afterRestorePath: ["/after?now", "/after?now"],
+  beforeCheckpoint: [" /var/task/close  --all ", ["/var/task/close", "--all"]],
+  afterRestore: ['["sh", "a b", ""]', ["sh", "a b", ""]],
+  primePaths: ["/health, /products/1?full=1,", ["/health", "/products/1?full=1"]],
   deadlineMarginMs: ["50", 50],
   appFailure: ["RESPONSE", "response"],
   maxContextBytes: ["4096", 4096],
@@ -92,6 +95,9 @@ const refused: { readonly [K in Key]: readonly string[] } = {
   runtimeApiProxy: ["127.0.0.1", "", "https://127.0.0.1:9002", "127.0.0.1:0", "host:99999", "a b:1"],
   beforeCheckpointPath: ["", "before"],
   afterRestorePath: ["", "after"],
+  beforeCheckpoint: ["", " ", "[]", '["sh", 1]', "[sh]"],
+  afterRestore: ["", '[""]'],
+  primePaths: ["health", "/a,b", "/é"],
   deadlineMarginMs: ["", "0.5", "-1", "1s"],
   appFailure: ["", "ignore"],
   maxContextBytes: ["", "8k"],

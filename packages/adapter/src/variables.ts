@@ -3,36 +3,14 @@
  * Names, fallbacks and defaults of `AWS_LWA_*` are LWA's (spec adapter.md 1.1); what LWA does not have is
  * `ANYLAMBDA_*`.
  */
+import { snapStartVariables } from "./snapstart-variables.ts";
+import { row } from "./variable.ts";
+import type { Variable } from "./variable.ts";
 import * as parse from "./variable-values.ts";
-
-export interface Variable<T> {
-  readonly name: string;
-  /** Older name, still read when `name` is not set. `deprecated` ones are told about. */
-  readonly fallback?: { readonly name: string; readonly deprecated: boolean };
-  /** `undefined` means that another setting or nothing stands in for it. */
-  readonly default: T;
-  /** The default, for a reader. */
-  readonly defaultText: string;
-  readonly about: string;
-  /** What a value must look like, for a reader. */
-  readonly expected: string;
-  /** The value, or `undefined` when the text is none. */
-  readonly parse: (text: string) => T | undefined;
-  /** Parts of a value that was otherwise understood. */
-  readonly overlooked?: (text: string) => readonly string[];
-  /** A wrong value ends the process: what it would otherwise lead to is worse than not starting. */
-  readonly fatal: boolean;
-  /** An empty value is only told about: templates of infrastructure leave such ones for "not set". */
-  readonly emptyIsDefault?: true;
-}
-
-function row<T>(variable: Variable<T>): Variable<T> {
-  return variable;
-}
 
 const deprecated = (name: string): { name: string; deprecated: true } => ({ name, deprecated: true });
 
-export const variables: {
+export const variables: typeof snapStartVariables & {
   readonly port: Variable<number>;
   readonly host: Variable<string>;
   readonly readinessPort: Variable<number | undefined>;
@@ -51,8 +29,6 @@ export const variables: {
   readonly errorStatus: Variable<readonly parse.StatusRange[] | undefined>;
   readonly poolIdleMs: Variable<number>;
   readonly runtimeApiProxy: Variable<string | undefined>;
-  readonly beforeCheckpointPath: Variable<string | undefined>;
-  readonly afterRestorePath: Variable<string | undefined>;
   readonly deadlineMarginMs: Variable<number>;
   readonly appFailure: Variable<"error" | "response">;
   readonly maxContextBytes: Variable<number>;
@@ -237,24 +213,7 @@ export const variables: {
     parse: parse.authority,
     fatal: true,
   }),
-  beforeCheckpointPath: row<string | undefined>({
-    name: "AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH",
-    default: undefined,
-    defaultText: "none",
-    about: "Path of the app that gets an empty POST before a SnapStart snapshot is taken",
-    expected: "a path that begins with /",
-    parse: parse.targetPath,
-    fatal: true,
-  }),
-  afterRestorePath: row<string | undefined>({
-    name: "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH",
-    default: undefined,
-    defaultText: "none",
-    about: "Path of the app that gets an empty POST after a restore from a snapshot",
-    expected: "a path that begins with /",
-    parse: parse.targetPath,
-    fatal: true,
-  }),
+  ...snapStartVariables,
   deadlineMarginMs: row({
     name: "ANYLAMBDA_DEADLINE_MARGIN_MS",
     default: 500,

@@ -81,6 +81,7 @@ export function machine(
     },
     compress: nodePlatform.compress,
     compressor: nodePlatform.compressor,
+    run: nodePlatform.run,
     print: (line) => void (stopped || lines.push(line)),
     exit(code) {
       settleExit({ code, lines: [...lines] });

@@ -265,6 +265,27 @@ export function describePlatform(name: string, platform: Platform): void {
     });
   });
 
+  describe(`${name}: run`, () => {
+    it("tells the exit status, and hands every argument over as it is", async () => {
+      expect(await platform.run(["sh", "-c", 'test "$0" = "a b;\'c\'" && exit 7', "a b;'c'"])).toBe(7);
+      expect(await platform.run(["true"])).toBe(0);
+    });
+
+    it("tells a signal as 128 and its number", async () => {
+      expect(await platform.run(["sh", "-c", "kill -9 $$"])).toBe(137);
+    });
+
+    it("runs several at a time", async () => {
+      const statuses = [1, 2, 3].map((status) => platform.run(["sh", "-c", `exit ${status}`]));
+      expect(await Promise.all(statuses)).toEqual([1, 2, 3]);
+    });
+
+    it("rejects with a code when there is no such program, or it is none", async () => {
+      await expect(platform.run(["/no/such/program"])).rejects.toMatchObject({ code: "ENOENT" });
+      await expect(platform.run(["/"])).rejects.toMatchObject({ code: "EACCES" });
+    });
+  });
+
   describe(`${name}: after and now`, () => {
     it("calls the action once, not before its time, and tells the time on both clocks", async () => {
       const before = platform.now();

@@ -33,8 +33,8 @@ export interface Host {
   write(socket: number, pieces: readonly Uint8Array[], skip: number): number;
   close(socket: number): void;
 
-  /** `handler` hears of everything that happens from here on. */
-  listen(handler: (kind: number, id: number) => void): void;
+  /** `handler` hears of everything that happens from here on; `value` is the status of a program that ended. */
+  listen(handler: (kind: number, id: number, value: number) => void): void;
   catchTerminate(): void;
   after(ms: number): number;
   cancel(timer: number): void;
@@ -42,9 +42,11 @@ export interface Host {
   wall(): number;
   /** ms on a clock that is never set. */
   monotonic(): number;
+  /** Starts a program; its number. Throws when it cannot be started. */
+  run(file: string, args: readonly string[]): number;
   print(line: string): void;
   exit(code: number): never;
 }
 
-/** What `listen`'s handler is told, with the number of the socket or timer. */
-export const happened = { socket: 0, timer: 1, terminate: 2 } as const;
+/** What `listen`'s handler is told, with the number of the socket, timer or program. */
+export const happened = { socket: 0, timer: 1, terminate: 2, program: 3 } as const;

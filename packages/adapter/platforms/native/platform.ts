@@ -6,14 +6,18 @@ import type { Host } from "./host.ts";
 
 export function nativePlatform(host: Host): Platform {
   const actions = new Map<number, () => void>();
+  const programs = new Map<number, (status: number) => void>();
   const terminations: (() => void)[] = [];
 
-  host.listen((kind, id) => {
+  host.listen((kind, id, value) => {
     if (kind === happened.socket) onSocket(host, id);
     else if (kind === happened.timer) {
       const action = actions.get(id);
       actions.delete(id);
       action?.();
+    } else if (kind === happened.program) {
+      programs.get(id)?.(value);
+      programs.delete(id);
     } else for (const handler of terminations.splice(0)) handler();
   });
 
@@ -38,6 +42,7 @@ export function nativePlatform(host: Host): Platform {
         if (actions.delete(id)) host.cancel(id);
       };
     },
+    run: ([file, ...args]) => new Promise((resolve) => programs.set(host.run(file, args), resolve)),
     print: (line) => host.print(line),
     exit: (code) => host.exit(code),
   };

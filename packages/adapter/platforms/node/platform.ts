@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { constants } from "node:os";
 import { nodeCodec } from "@anylambda/wire/node";
 import type { Connection, Platform } from "../../src/platform.ts";
 import { compress, compressor } from "./compression.ts";
@@ -28,9 +30,20 @@ export const nodePlatform: Platform = {
     const timer = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
+  run,
   print: (line) => void process.stdout.write(`${line}\n`),
   exit: (code) => process.exit(code),
 };
+
+function run([file, ...args]: readonly [file: string, ...args: string[]]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit"] });
+    child.once("error", reject);
+    child.once("exit", (status, signal) =>
+      resolve(status ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)),
+    );
+  });
+}
 
 /** Bytes held back before the socket is paused: one large read of the kernel's. */
 const HIGH_WATER_BYTES = 256 * 1024;
