@@ -5,6 +5,7 @@ import type { FunctionConfiguration } from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { freePort } from "./ports.ts";
+import type { AskedEngine } from "./snapshot-engine.ts";
 import { findProgram, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
 
@@ -28,6 +29,8 @@ export interface FunctionOptions {
   readonly concurrency?: number | undefined;
   /** Requests beyond that are refused instead of waiting. */
   readonly throttle?: boolean | undefined;
+  /** Published once and restored for every environment, by this engine. */
+  readonly snapstart?: AskedEngine | undefined;
 }
 
 export interface FunctionPlan {
@@ -64,7 +67,8 @@ export async function planFunction(
   if (fixed && asked > 1) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
     name: options.name ?? nameFor(taskRoot),
-    version: "$LATEST",
+    // Snapshots are of published versions only (environment.md 6.1).
+    version: options.snapstart === undefined ? "$LATEST" : "1",
     handler: "bootstrap",
     memorySizeMb: options.memory,
     timeoutMs: options.timeout * 1000,

@@ -8,6 +8,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { functionName, integerBetween, regionName, variable, variableNames } from "./option-values.ts";
 import { queueDirectory } from "./queues.ts";
 import { samples } from "./samples/samples.ts";
+import { askedEngines } from "./snapshot-engine.ts";
 import { version } from "./version.ts";
 
 /** What was asked for. */
@@ -100,6 +101,14 @@ function devCommand() {
       "how many environments, each with an app of its own, may run at once; further requests wait",
       integerBetween(1, 1000),
       3,
+    )
+    .addOption(
+      new Option(
+        "--snapstart [engine]",
+        "publish once and restore every environment from the snapshot: auto, or replay where memory is not to be restored",
+      )
+        .choices(askedEngines)
+        .preset("auto" as const),
     )
     .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
     .option(

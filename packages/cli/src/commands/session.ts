@@ -1,9 +1,16 @@
 /** What is started by a command is ended by it, whatever happens: no process outlives these calls. */
-import { type Fleet, type InvocationTap, type SandboxEvent, startFleet } from "@anylambda/sandbox";
+import {
+  type Fleet,
+  type InvocationTap,
+  type SandboxEvent,
+  type SnapshotEngine,
+  startFleet,
+} from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
+import { chooseEngine } from "../snapshot-engine.ts";
 import { type Interrupts, watchInterrupts } from "./interrupts.ts";
 
 /** While something runs. */
@@ -55,10 +62,21 @@ export async function launch(
     ears?.happened(event);
   };
   const tap = ears?.tap;
-  const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap } as const;
+  const snapStart = await snapStartOf(options, reporter);
+  const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap, snapStart } as const;
   const fleet = await startFleet(plan.configuration, fleetOptions);
   warnOfRefused(fleet, reporter);
   return fleet;
+}
+
+async function snapStartOf(
+  { snapstart }: FunctionOptions,
+  reporter: Reporter,
+): Promise<{ readonly engine: SnapshotEngine } | undefined> {
+  if (snapstart === undefined) return undefined;
+  const { engine, warning } = await chooseEngine(snapstart);
+  if (warning !== undefined) reporter.tell({ type: "warning", message: warning });
+  return { engine };
 }
 
 export interface Session {

@@ -52,6 +52,9 @@ function tell(form: Form, notice: Notice): void {
     case "log":
       log(form, notice);
       return;
+    case "restoreStart":
+      platform(form, [...logLinesOf(notice), ...(notice.engine === "replay" ? [replayed] : [])]);
+      return;
     // Whatever else a sandbox tells is told as Lambda's log has it, or not at all.
     default:
       platform(form, logLinesOf(notice));
@@ -108,6 +111,9 @@ function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stoppin
   const adapter = notice.adapter === undefined ? "" : `, ${adapterNames[notice.adapter]}`;
   return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port}${adapter})`;
 }
+
+/** At each start: nobody may take what he sees for a restore. */
+const replayed = "Replay: the app is started anew, its memory is not restored";
 
 const adapterNames = { native: "native adapter", node: "adapter on Node" } as const;
 
