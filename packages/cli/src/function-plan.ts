@@ -27,6 +27,10 @@ export interface FunctionOptions {
   readonly stream?: boolean | undefined;
   /** How many environments may run at once; one when not asked for. */
   readonly concurrency?: number | undefined;
+  /** `false`: memory is not limited, the size only told. */
+  readonly memoryLimit?: boolean | undefined;
+  /** Whether environments are frozen between invocations; not when not said. */
+  readonly freeze?: boolean | undefined;
   /** Requests beyond that are refused instead of waiting. */
   readonly throttle?: boolean | undefined;
   /** Published once and restored for every environment, by this engine. */

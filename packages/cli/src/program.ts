@@ -117,7 +117,8 @@ function devCommand() {
       integerBetween(0, 65_535),
       0,
     )
-    .option("--no-dashboard", "without the dashboard");
+    .option("--no-dashboard", "without the dashboard")
+    .option("--no-freeze", "let the app run on between invocations, which Lambda does not");
   return withFunctionOptions(own)
     .addHelpText(
       "after",
@@ -180,7 +181,8 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
         "pass a variable of your shell, else none is; may be repeated",
         variableNames,
       )
-      .option("--memory <mb>", "memory size: told to the app, not enforced", integerBetween(128, 10_240), 512)
+      .option("--memory <mb>", "memory size: who needs more is killed", integerBetween(128, 10_240), 512)
+      .option("--no-memory-limit", "only tell the app its memory size")
       .option("--timeout <seconds>", "the longest an invocation may take", integerBetween(1, 900), 30)
       .option("--name <name>", "name of the function (default: that of the directory)", functionName)
       .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")

@@ -4,12 +4,23 @@
  *
  *  (1) A process that ends while nobody stops the boot is the boot's failure.
  *  (2) Every process that was started is in `groups` until the boot is stopped.
+ *  (3) After `close` nobody is left, not even who left its session.
  */
+import { Cgroup } from "./cgroup.ts";
 import { ExtensionRegistry } from "./extension-registry.ts";
-import { type Failure, extensionExit, runtimeExit } from "./failures.ts";
+import { type Failure, extensionExit, outOfMemory, runtimeExit } from "./failures.ts";
+import { Freezer, type FreezerEvent } from "./freezer.ts";
 import type { ExtensionProgram, Program } from "./function.ts";
+import { Members } from "./members.ts";
 import { MemoryGauge } from "./memory.ts";
-import { type Launched, type Launcher, type ProcessGroup, type Stream, launch } from "./processes.ts";
+import {
+  type Exit,
+  type Launched,
+  type Launcher,
+  type ProcessGroup,
+  type Stream,
+  launch,
+} from "./processes.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 import type { Dial } from "./telemetry/destination.ts";
 import type { TelemetryHub } from "./telemetry/hub.ts";
@@ -18,7 +29,7 @@ import type { LogSource } from "./events.ts";
 import type { Variables } from "./variables.ts";
 
 /** Rare enough to cost nothing, often enough to see memory that is being filled. */
-const sampleMs = 250;
+const sampleMs = 100;
 
 /** Where a boot's processes run: this machine, unless told otherwise. */
 export interface BootPlace {
@@ -28,9 +39,11 @@ export interface BootPlace {
   readonly snapStart: boolean;
   /** To a port on the processes' own localhost, where that is another than the machine's. */
   readonly dial?: Dial;
+  /** Its processes can be born in a cgroup of ours. */
+  readonly joins?: boolean;
 }
 
-const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false };
+const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false, joins: true };
 /** The Runtime API, for one invocation at a time or for several. */
 export type RuntimeSide = Pick<
   RuntimeApi,
@@ -42,13 +55,30 @@ export type AnyBoot = Boot<RuntimeSide>;
 
 export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
 
+export interface BootLimits {
+  /** Tells its boots from those of others. */
+  readonly name: string;
+  /** See `FleetOptions`. */
+  readonly freezeAfterMs?: number | undefined;
+  /** What all processes may hold together; without it memory is not limited. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** Whether a cgroup is used where one can be made. */
+  readonly cgroups?: boolean | undefined;
+  readonly tell: (event: FreezerEvent) => void;
+}
+
+const noLimits: BootLimits = { name: "", tell: () => undefined };
+
 export class Boot<Api extends RuntimeSide = RuntimeApi> {
   readonly watch: Watch<Failure> = new Watch();
   readonly runtimeApi: Api;
   readonly registry: ExtensionRegistry;
-  readonly memory: MemoryGauge = new MemoryGauge();
   /** Where extensions subscribe; without it they are told that there is no such thing here. */
   telemetry: TelemetryHub | undefined;
+  readonly members: Members;
+  readonly memory: MemoryGauge;
+  readonly freezer: Freezer;
+  readonly #cgroup: Cgroup | undefined;
   runtime: ProcessGroup | undefined;
   readonly extensions: Map<string, ProcessGroup> = new Map();
   #stopping = false;
@@ -72,6 +102,7 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     variables: Variables,
     line: LineSink,
     place: BootPlace = thisMachine,
+    limits: BootLimits = noLimits,
     managed?: (changed: () => void) => Api,
   ) {
     const changed = (): void => this.watch.changed();
@@ -85,16 +116,24 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     this.failed = new Promise((resolve) => {
       this.#resolveFailed = resolve;
     });
+    const { name, freezeAfterMs, memoryLimitBytes, cgroups = true, tell } = limits;
+    const address = variables.runtime["AWS_LAMBDA_RUNTIME_API"] ?? "";
+    this.members = new Members({ variable: `AWS_LAMBDA_RUNTIME_API=${address}` });
+    const { members } = this;
+    // Nobody needs one who wants neither.
+    const wanted =
+      cgroups && place.joins === true && (freezeAfterMs !== undefined || memoryLimitBytes !== undefined);
+    this.#cgroup = wanted ? Cgroup.open(name, memoryLimitBytes) : undefined;
+    const cgroup = this.#cgroup;
+    this.memory = new MemoryGauge({ members, cgroup, limitBytes: memoryLimitBytes });
+    const isAtRest = (): boolean => this.watch.failure === undefined && this.atRest();
+    this.freezer = new Freezer({ afterMs: freezeAfterMs, members, cgroup, isAtRest, tell });
   }
 
   get groups(): readonly ProcessGroup[] {
     return this.runtime === undefined
       ? [...this.extensions.values()]
       : [this.runtime, ...this.extensions.values()];
-  }
-
-  get leaders(): ReadonlySet<number> {
-    return new Set(this.groups.map((group) => group.pid));
   }
 
   async startRuntime(program: Program): Promise<Launched> {
@@ -106,9 +145,9 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
   /** Takes a runtime that runs already. */
   adoptRuntime(group: ProcessGroup): void {
     this.runtime = group;
-    this.memory.add(group.pid);
+    this.members.add(group.pid);
     const command = [group.program.file, ...group.program.args].join(" ");
-    void group.exit.then((exit) => this.#failed(runtimeExit(exit, command)));
+    void group.exit.then((exit) => this.#failed(this.#runtimeFailure(exit, command)));
   }
 
   async startExtension(program: ExtensionProgram): Promise<Launched> {
@@ -121,7 +160,7 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
   /** Takes an extension that runs already. */
   adoptExtension(name: string, group: ProcessGroup): void {
     this.extensions.set(name, group);
-    this.memory.add(group.pid);
+    this.members.add(group.pid);
     void group.exit.then((exit) => this.#failed(extensionExit(exit, name, this.#reportedBy(name))));
   }
 
@@ -130,21 +169,36 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     return (stream, text) => this.#line(source, stream, text);
   }
 
-  /** Gives back the place, when the last process has ended. */
-  close(): Promise<void> {
-    return this.#place.close();
+  /**
+   * When every group is empty: gives back the place, ends who left its group, and removes the cgroup. Invariant 3.
+   */
+  async close(): Promise<void> {
+    await this.#place.close();
+    for (let pause = 1; ; pause = Math.min(pause * 2, 32)) {
+      const left = this.members.scan();
+      if (left.length === 0) break;
+      for (const { pid } of left) kill(pid);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    await this.#cgroup?.remove();
   }
 
   /** From here on processes are expected to end. */
   expectEnd(): void {
     this.#stopping = true;
     clearInterval(this.#sampler);
+    this.freezer.end();
   }
 
   /** Last output of the process a failure is blamed on. */
   lastLinesOf(failure: Failure): readonly string[] {
     const group = failure.extension === undefined ? this.runtime : this.extensions.get(failure.extension);
     return group?.lastLines ?? [];
+  }
+
+  #runtimeFailure(exit: Exit, command: string): Failure {
+    const failure = runtimeExit(exit, command);
+    return this.memory.isExceeded() ? outOfMemory(failure) : failure;
   }
 
   #reportedBy(name: string): "InitError" | "ExitError" | undefined {
@@ -165,6 +219,15 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     source: LogSource,
   ): Promise<Launched> {
     const line = this.lineOf(source);
-    return this.#place.launch({ program, directory: this.#directory, variables, line });
+    const joined = this.#cgroup?.doors ?? [];
+    return this.#place.launch({ program, directory: this.#directory, variables, line, joined });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
   }
 }

@@ -1,3 +1,5 @@
+import type { BootLimits } from "./boot.ts";
+import type { FreezerEvent } from "./freezer.ts";
 import type { SandboxEvent } from "./events.ts";
 import type { SnapshotSource } from "./snapstart/source.ts";
 import type { InitializationType } from "./variables.ts";
@@ -16,4 +18,22 @@ export interface EnvironmentOptions {
   readonly source?: SnapshotSource | undefined;
   /** What made it; `on-demand` unless told otherwise. */
   readonly initializationType?: InitializationType;
+  /** See `FleetOptions`. */
+  readonly freezeAfterMs?: number | undefined;
+  readonly limitMemory?: boolean | undefined;
+  readonly cgroups?: boolean | undefined;
+}
+
+/** What holds for one boot, which has a name of its own. */
+export function limitsOf(
+  { freezeAfterMs, cgroups, limitMemory = false }: EnvironmentOptions,
+  boot: {
+    readonly name: string;
+    readonly memorySizeMb: number;
+    readonly tell: (event: FreezerEvent) => void;
+  },
+): BootLimits {
+  const { name, memorySizeMb, tell } = boot;
+  const memoryLimitBytes = limitMemory ? memorySizeMb * 1_048_576 : undefined;
+  return { name, freezeAfterMs, cgroups, memoryLimitBytes, tell };
 }

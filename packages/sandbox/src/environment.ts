@@ -8,9 +8,9 @@
 import type { ShutdownReason } from "@anylambda/wire";
 import { ApiServer } from "./api-server.ts";
 import { Boot, type BootPlace, type LineSink } from "./boot.ts";
-import type { InitPhase, InitReport, InvocationReport, SandboxEvent } from "./events.ts";
-import type { EnvironmentOptions } from "./environment-options.ts";
-import { type Failure, statusOf, stopped, timedOut } from "./failures.ts";
+import type { InitPhase, InitReport, InvocationReport } from "./events.ts";
+import { type EnvironmentOptions, limitsOf } from "./environment-options.ts";
+import { type Failure, reportedOf, statusOf, stopped, timedOut } from "./failures.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
 import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "./init-report.ts";
@@ -42,6 +42,7 @@ export class Environment {
   #state: EnvironmentState = "created";
   /** The latest boot; after a reset the one that ended. */
   #boot: Boot | undefined;
+  #boots = 0;
   #verb: Promise<unknown> = Promise.resolve();
   #shutdown: Promise<void> | undefined;
   /** Duration of a reported init, until the first invocation reports it. */
@@ -52,7 +53,6 @@ export class Environment {
   #log: ((line: string) => void) | undefined;
   readonly #configuration: FunctionConfiguration;
   readonly #options: EnvironmentOptions;
-  readonly #report: (event: SandboxEvent) => void;
   readonly #api: ApiServer;
   readonly #telemetry: TelemetryHub;
   readonly #functionArn: string;
@@ -61,7 +61,6 @@ export class Environment {
     this.id = newEnvironmentId();
     this.number = options.number;
     this.#configuration = configuration;
-    this.#report = options.report;
     this.#options = options;
     this.#api = api;
     this.#functionArn = functionArnOf(configuration);
@@ -126,12 +125,9 @@ export class Environment {
     if (outcome.kind === "ready") {
       this.#to("ready");
       this.#initDurationMs = performance.now() - started;
-      return this.#tellInit({
-        type: "initReport",
-        phase: "init",
-        status: "success",
-        durationMs: this.#initDurationMs,
-      });
+      boot.freezer.rest();
+      const durationMs = this.#initDurationMs;
+      return this.#tellInit({ type: "initReport", phase: "init", status: "success", durationMs });
     }
     const traces = initTracesOf(boot, started);
     await this.#reset(boot, outcome.kind === "late" ? "timeout" : "failure");
@@ -152,6 +148,7 @@ export class Environment {
     }
     const boot = this.#boot as Boot;
     // First the event, then the words about it: nothing stands between a caller and its handler.
+    boot.freezer.thaw();
     const functionArn =
       job.qualifier === undefined ? this.#functionArn : `${this.#functionArn}:${job.qualifier}`;
     boot.runtimeApi.deliver(deliveryOf(job, functionArn, deadlineMs, events));
@@ -166,6 +163,7 @@ export class Environment {
       return this.#fail(boot, events, job.requestId, failure, durationMs);
     }
     if (!this.#isStopping()) this.#to("done");
+    boot.freezer.rest();
     boot.memory.afterInvocation(durationMs);
     const { fault } = events.answer;
     if (fault !== undefined) this.#tell({ type: "fault", requestId: job.requestId, ...fault });
@@ -242,6 +240,7 @@ export class Environment {
     beforeEnd?: () => void,
   ): Promise<InvocationReport> {
     const { errorType, message } = failure;
+    const told = reportedOf(failure);
     const isTimeout = statusOf(errorType) === "timeout";
     events.answer.fail(failure);
     // At the limit the function was over: what the clock says beside it is the timer's inaccuracy.
@@ -249,16 +248,18 @@ export class Environment {
     boot.memory.look();
     // What the runtime reported itself it has also logged itself.
     if (failure.payload === undefined) this.#tell({ type: "fault", requestId, errorType, message });
-    events.runtimeDone(failure);
+    events.runtimeDone(told);
     await this.#reset(boot, isTimeout ? "timeout" : "failure");
     beforeEnd?.();
-    return this.#tellEnd(boot, events, durationMs, failure);
+    return this.#tellEnd(boot, events, durationMs, told);
   }
 
   #newBoot(variables: Variables = this.variables, place?: BootPlace): Boot {
-    const { taskRoot } = this.#configuration;
+    const { taskRoot, memorySizeMb } = this.#configuration;
     const line: LineSink = (source, stream, text) => this.#tell({ type: "log", source, stream, line: text });
-    const boot = new Boot(taskRoot, variables, line, place);
+    const name = `${this.id}-${(this.#boots += 1)}`;
+    const limits = limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
+    const boot = new Boot(taskRoot, variables, line, place, limits);
     boot.telemetry = this.#telemetry;
     this.#telemetry.reach(place?.dial);
     this.#boot = boot;
@@ -301,6 +302,7 @@ export class Environment {
     this.#telemetry.end();
     await this.#api.close();
     this.#to("reaped");
+    this.#tell({ type: "stopped" });
   }
 
   #as<Result>(verb: Promise<Result>): Promise<Result> {
@@ -316,10 +318,7 @@ export class Environment {
     this.#state = transition(this.#state, event);
   }
 
-  #tellInit(report: InitReport): InitReport {
-    this.#tell(report);
-    return report;
-  }
+  readonly #tellInit = (report: InitReport): InitReport => (this.#tell(report), report);
 
   /** On Lambda a frozen process cannot end. Here it can: it fails the next invocation, and is told of at once. */
   #tellFaultAtRest(boot: Boot, { errorType, message }: Failure): void {
@@ -352,7 +351,7 @@ export class Environment {
 
   #tell(told: Told): void {
     const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
-    this.#report(event);
+    this.#options.report(event);
     this.#telemetry.take(event);
     if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);
   }

@@ -224,4 +224,9 @@ export type SandboxEvent = {
   | InvocationReport
   | Fault
   | { readonly type: "shutdown"; readonly reason: "spindown" | "timeout" | "failure" }
+  /** Everything stands still, until `thawed`. */
+  | { readonly type: "frozen" }
+  | { readonly type: "thawed"; readonly frozenMs: number }
+  /** The environment has ended: its last process is reaped. */
+  | { readonly type: "stopped" }
 );

@@ -6,6 +6,8 @@ import type { InvocationStatus } from "./events.ts";
 
 export interface Failure {
   readonly errorType: string;
+  /** The type in REPORT and telemetry, where it says more than the caller is told. */
+  readonly reportedType?: string;
   /** What stands after `RequestId: <id> Error: `. */
   readonly message: string;
   /** The body posted to `/init/error`: goes to the caller unchanged. */
@@ -25,6 +27,17 @@ export function runtimeExit(exit: Exit, command: string): Failure {
       : `Runtime exited with error: ${exitText(exit)}`,
     sentence: `The runtime (${command}) ended: ${exitText(exit)}`,
   };
+}
+
+/** The same exit, when the kernel or the sandbox killed for memory: the caller is not told, REPORT is (4.5). */
+export function outOfMemory(failure: Failure): Failure {
+  const sentence = `${failure.sentence} (out of memory)`;
+  return { ...failure, sentence, reportedType: "Runtime.OutOfMemory" };
+}
+
+/** The failure as REPORT and telemetry have it. */
+export function reportedOf(failure: Failure): Failure {
+  return { ...failure, errorType: failure.reportedType ?? failure.errorType };
 }
 
 /** `reported` is the type the extension posted to `/init/error` or `/exit/error` before it ended. */

@@ -30,6 +30,15 @@ export interface FleetOptions {
    * refused, as Lambda does at a function's reserved concurrency.
    */
   readonly whenBusy?: "wait" | "throttle" | undefined;
+  /**
+   * After how long at rest an environment is frozen, ms, until its next event (environment.md 4.4). Without it none
+   * ever is.
+   */
+  readonly freezeAfterMs?: number | undefined;
+  /** Whether a process is killed when all of an environment hold more than the function's memory size. */
+  readonly limitMemory?: boolean | undefined;
+  /** `false`: freezing and the memory limit do without control groups, as where none can be made. */
+  readonly cgroups?: boolean | undefined;
   /** After how long unused an environment is ended, ms; 5 minutes unless told otherwise (environment.md 4.4). */
   readonly idleMs?: number | undefined;
   /**
@@ -85,6 +94,7 @@ export async function startFleet(
 ): Promise<Fleet> {
   requireCompatible(configuration, options);
   const { report, path = "/usr/local/bin:/usr/bin:/bin", variablesFor } = options;
+  const { freezeAfterMs, limitMemory, cgroups } = options;
   const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path });
   const create: Crew["create"] = async (number, configuration, { generation, provisioned }) => {
     // A copy from memory has the variables of the original, and a network of its own.
@@ -92,7 +102,7 @@ export async function startFleet(
     const own = { ...configuration, variables: { ...configuration.variables, ...more } };
     const patient = provisioned || managed(configuration);
     const initLimitMs = patient ? longInitMs(configuration) : (options.initLimitMs ?? 10_000);
-    const common = { report, path, initLimitMs, number };
+    const common = { report, path, initLimitMs, number, freezeAfterMs, limitMemory, cgroups };
     if (managed(configuration)) return ManagedEnvironment.create(own, common);
     const initializationType = provisioned ? "provisioned-concurrency" : "on-demand";
     const source = sources?.of(generation, own);

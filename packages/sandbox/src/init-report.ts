@@ -2,7 +2,7 @@
 import type { AnyBoot } from "./boot.ts";
 import type { ExtensionReport, InitPhase, InitReport, SandboxEvent } from "./events.ts";
 import type { ExtensionRegistry } from "./extension-registry.ts";
-import { statusOf } from "./failures.ts";
+import { reportedOf, statusOf } from "./failures.ts";
 import type { InitOutcome } from "./init.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
 
@@ -23,7 +23,7 @@ export function initRuntimeDoneOf(
   const type = "initRuntimeDone";
   if (outcome.kind === "ready") return { type, phase, status: "success" };
   if (outcome.kind === "late") return { type, phase, status: "timeout" };
-  const { errorType } = outcome.failure;
+  const { errorType } = reportedOf(outcome.failure);
   return { type, phase, status: statusOf(errorType), errorType };
 }
 
@@ -35,7 +35,7 @@ export interface InitTraces {
 
 /** To be called before the processes are ended. */
 export function initTracesOf(boot: AnyBoot, started: number): InitTraces {
-  return { durationMs: performance.now() - started, listeningPorts: listeningPortsOf(boot.leaders) };
+  return { durationMs: performance.now() - started, listeningPorts: listeningPortsOf(boot.members) };
 }
 
 /** To be called after the processes have ended, so that the last lines are the last lines. */
@@ -57,7 +57,7 @@ export function failedInit(
       failure: { message, lastLines, listeningPorts },
     };
   }
-  const { errorType, sentence } = outcome.failure;
+  const { errorType, sentence } = reportedOf(outcome.failure);
   const message = `${sentence}, ${seconds} s after the start of init`;
   const lastLines = boot.lastLinesOf(outcome.failure);
   const failure = { message, lastLines, listeningPorts };

@@ -80,7 +80,7 @@ async function startExtensions(
     const launched = await boot.startExtension(extension);
     if (!launched.ok) {
       boot.registry.launchFailed(extension.name);
-      return launchError(extension.name, launched.reason);
+      return launchError(extension.name, launched.reason, launched.hint);
     }
   }
   return undefined;
@@ -104,7 +104,7 @@ async function startRuntime(
   return {
     errorType: launched.badDirectory ? "Runtime.InvalidWorkingDir" : "Runtime.InvalidEntrypoint",
     message: launched.reason,
-    sentence: `The runtime could not be started: ${launched.reason}`,
+    sentence: `The runtime could not be started: ${launched.hint ?? launched.reason}`,
   };
 }
 
@@ -127,11 +127,11 @@ function filesOf(directory: string): ExtensionProgram[] {
     .map((name) => ({ name, file: join(directory, name), args: [] }));
 }
 
-function launchError(extension: string, reason: string): Failure {
+function launchError(extension: string, reason: string, hint?: string): Failure {
   return {
     errorType: "Extension.LaunchError",
     message: reason,
-    sentence: `The extension ${extension} could not be started: ${reason}`,
+    sentence: `The extension ${extension} could not be started: ${hint ?? reason}`,
     extension,
   };
 }

@@ -3,14 +3,14 @@
  * on 3000, PORT said 41234". Linux only; elsewhere the list is empty.
  */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { membersOf } from "./process-table.ts";
+import type { Members } from "./members.ts";
 
-export function listeningPortsOf(leaders: ReadonlySet<number>): number[] {
-  const members = membersOf(leaders);
-  if (members.length === 0) return [];
+export function listeningPortsOf(members: Members): number[] {
+  const rows = members.scan();
+  if (rows.length === 0) return [];
   const ports = listeningSockets();
   const found = new Set<number>();
-  for (const { pid } of members) {
+  for (const { pid } of rows) {
     for (const inode of socketsOf(pid)) {
       const port = ports.get(inode);
       if (port !== undefined) found.add(port);

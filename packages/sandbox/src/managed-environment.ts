@@ -11,7 +11,7 @@
 import type { ShutdownReason } from "@anylambda/wire";
 import { ApiServer } from "./api-server.ts";
 import { Boot } from "./boot.ts";
-import type { EnvironmentOptions } from "./environment-options.ts";
+import { type EnvironmentOptions, limitsOf } from "./environment-options.ts";
 import type { InitReport, InvocationReport, SandboxEvent } from "./events.ts";
 import { type Failure, stopped, timedOut } from "./failures.ts";
 import type { FunctionConfiguration } from "./function.ts";
@@ -62,11 +62,17 @@ export class ManagedEnvironment {
       path: options.path,
       initializationType: "lambda-managed-instances",
     });
+    const { memorySizeMb } = configuration;
     this.#boot = new Boot(
       configuration.taskRoot,
       this.variables,
       (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
       undefined,
+      // It is never frozen.
+      {
+        ...limitsOf(options, { name: `${this.id}-1`, memorySizeMb, tell: () => undefined }),
+        freezeAfterMs: undefined,
+      },
       (changed) => new ManagedRuntimeApi(changed),
     );
     const context = telemetryContextOf(configuration, this.variables, this.id);
@@ -176,6 +182,7 @@ export class ManagedEnvironment {
     this.#telemetry.end();
     await this.#api.close();
     this.#state = "stopped";
+    this.#tell({ type: "stopped" });
   }
 
   #tellInit(report: InitReport): InitReport {

@@ -1,35 +1,57 @@
 /**
- * True peak memory of an environment's processes, for REPORT.
+ * Memory of an environment's processes: the true peak, for REPORT, and the limit.
  *
- * Linux: the sum of `VmHWM`, the kernel's own high-water mark of resident memory, over the processes that live;
+ * Peak on Linux: the sum of `VmHWM`, the kernel's own high-water mark of resident memory, over the processes that live;
  * the largest sum ever seen stands, so processes that have ended count with what they had. Too high by pages that
- * processes share (libraries, copy-on-write after fork) and by peaks that were not simultaneous; too low by what
- * a process touched between the last look and its end.
+ * processes share (libraries, copy-on-write after fork) and by peaks that were not simultaneous: where a cgroup counts
+ * each page once, its peak is the upper bound. Too low by what a process touched between the last look and its end.
  * Elsewhere: the sum of resident sizes that `ps` gives, which is what is resident now, at most once a second.
+ *
+ * Limit: the kernel's where a cgroup has it. Otherwise, on Linux, each look compares what is resident; when that is too
+ * much, shared pages are counted once, and if it still is, the largest process is killed.
  *
  * Looks are rationed, because each costs about 0.1 ms of the event loop: after an invocation of 10 ms or more,
  * or when the last look was 100 ms ago. What falls through lasted less than 10 ms, too short to touch more than
  * a few MB, and is seen at the next look.
  */
 import { execFile } from "node:child_process";
-import { allPids, hasProcessTable, isMember, readProcess, rowOf } from "./process-table.ts";
+import type { Cgroup } from "./cgroup.ts";
+import type { Members } from "./members.ts";
+import { hasProcessTable, readProcess } from "./process-table.ts";
+
+export interface MemoryOptions {
+  readonly members: Members;
+  readonly cgroup?: Cgroup | undefined;
+  /** What the processes may hold together; without it nothing is enforced. */
+  readonly limitBytes?: number | undefined;
+}
 
 export class MemoryGauge {
-  readonly #leaders = new Set<number>();
-  /** Verdicts of earlier looks: whether a process id is one of ours. */
-  #known = new Map<number, boolean>();
+  readonly #members: Members;
+  readonly #cgroup: Cgroup | undefined;
+  readonly #limitBytes: number | undefined;
   #peakBytes = 0;
+  #upperBound = Infinity;
   #lastLook = 0;
   #asking = false;
+  #killed = false;
 
-  get peakBytes(): number {
-    return this.#peakBytes;
+  constructor({ members, cgroup, limitBytes }: MemoryOptions) {
+    this.#members = members;
+    this.#cgroup = cgroup;
+    this.#limitBytes = limitBytes;
   }
 
-  /** Adds a process group, by its leader. */
-  add(leader: number): void {
-    this.#leaders.add(leader);
-    this.#known.clear();
+  /** As of the last look. */
+  get peakBytes(): number {
+    if (this.#killed && this.#limitBytes !== undefined) return this.#limitBytes;
+    return Math.min(this.#peakBytes, this.#upperBound);
+  }
+
+  /** Whether a process was killed because the limit was reached. */
+  isExceeded(): boolean {
+    this.#killed ||= (this.#cgroup?.oomKills() ?? 0) > 0;
+    return this.#killed;
   }
 
   /** To be called after an invocation of `durationMs`, when its answer is on its way. */
@@ -39,24 +61,36 @@ export class MemoryGauge {
 
   look(): void {
     this.#lastLook = performance.now();
-    if (hasProcessTable) this.#peakBytes = Math.max(this.#peakBytes, this.#sumOfHighWaterMarks());
-    else this.#askPs();
+    if (!hasProcessTable) return this.#askPs();
+    let peaks = 0;
+    let resident = 0;
+    const pids: number[] = [];
+    for (const { pid } of this.#members.scan()) {
+      const status = readProcess(pid, "status") ?? "";
+      pids.push(pid);
+      peaks += kilobytesOf("VmHWM", status);
+      resident += kilobytesOf("VmRSS", status);
+    }
+    this.#peakBytes = Math.max(this.#peakBytes, peaks * 1024);
+    this.#upperBound = this.#cgroup?.peakBytes() ?? Infinity;
+    const limit = this.#limitBytes ?? Infinity;
+    const kernelLimits = this.#cgroup?.limitsMemory === true;
+    if (resident * 1024 > limit && !kernelLimits && !this.#killed) this.#enforce(pids, limit);
   }
 
-  #sumOfHighWaterMarks(): number {
-    const known = new Map<number, boolean>();
-    let sum = 0;
-    for (const pid of allPids()) {
-      let ours = this.#known.get(pid);
-      if (ours === undefined) {
-        const row = rowOf(pid);
-        ours = row !== undefined && isMember(row, this.#leaders);
-      }
-      known.set(pid, ours);
-      if (ours) sum += highWaterMarkOf(pid);
+  /** Killing is no matter of rough figures: `Pss` counts each shared page once. It costs milliseconds. */
+  #enforce(pids: readonly number[], limit: number): void {
+    const sizes = pids.map((pid) => ({ pid, size: proportionalSizeOf(pid) * 1024 }));
+    const sum = sizes.reduce((total, { size }) => total + size, 0);
+    if (sum <= limit) return;
+    const [largest] = sizes.sort((a, b) => b.size - a.size);
+    if (largest === undefined) return;
+    this.#killed = true;
+    try {
+      process.kill(largest.pid, "SIGKILL");
+    } catch {
+      this.#killed = false; // it ended by itself
     }
-    this.#known = known;
-    return sum;
   }
 
   #askPs(): void {
@@ -68,15 +102,21 @@ export class MemoryGauge {
       let sum = 0;
       for (const line of output.split("\n")) {
         const [group, kilobytes] = line.trim().split(/\s+/);
-        if (this.#leaders.has(Number(group))) sum += Number(kilobytes) * 1024;
+        if (this.#members.leaders.has(Number(group))) sum += Number(kilobytes) * 1024;
       }
       this.#peakBytes = Math.max(this.#peakBytes, sum);
     });
   }
 }
 
-function highWaterMarkOf(pid: number): number {
-  // Absent for a zombie: it has no memory left.
-  const mark = /^VmHWM:\s+(\d+) kB/m.exec(readProcess(pid, "status") ?? "");
-  return Number(mark?.[1] ?? 0) * 1024;
+/** Zero for a zombie, which has no memory left. */
+function kilobytesOf(field: "VmHWM" | "VmRSS" | "Pss", text: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
+}
+
+function proportionalSizeOf(pid: number): number {
+  const rollup = readProcess(pid, "smaps_rollup");
+  return rollup === undefined
+    ? kilobytesOf("VmRSS", readProcess(pid, "status") ?? "")
+    : kilobytesOf("Pss", rollup);
 }

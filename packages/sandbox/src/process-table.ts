@@ -23,11 +23,12 @@ export function membersOf(leaders: ReadonlySet<number>): ProcessRow[] {
 export interface ProcessRow {
   readonly pid: number;
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
 }
 
-export function isMember(row: ProcessRow, leaders: ReadonlySet<number>): boolean {
+function isMember(row: ProcessRow, leaders: ReadonlySet<number>): boolean {
   return leaders.has(row.group) || leaders.has(row.session);
 }
 
@@ -46,8 +47,10 @@ export function rowOf(pid: number): ProcessRow | undefined {
   const stat = readProcess(pid, "stat");
   if (stat === undefined) return undefined;
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-  const [state = "", , group = "", session = ""] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 4);
-  return { pid, state, group: Number(group), session: Number(session) };
+  const [state = "", parent = "", group = "", session = ""] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ", 4);
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session) };
 }
 
 /** A file of `/proc/PID`, or `undefined` when the process ended meanwhile or is not ours to look at. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import type { Program } from "./function.ts";
+import { Members } from "./members.ts";
 import { MemoryGauge } from "./memory.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
 import { hasProcessTable, isDead, membersOf, rowOf } from "./process-table.ts";
@@ -36,6 +37,18 @@ describe("launch", () => {
     expect(seen).toEqual({ ONLY: "this" });
   });
 
+  it.runIf(hasProcessTable)("limits a program as Lambda does", async () => {
+    const { group, lines } = await start({ file: "/bin/cat", args: ["/proc/self/limits"] });
+    await group.gone();
+    const limitOf = (name: string): string[] =>
+      lines
+        .find((line) => line.startsWith(`stdout ${name}`))
+        ?.split(/ {2,}/)
+        .slice(1, 3) ?? [];
+    expect(limitOf("Max open files")).toEqual(["1024", "1024"]);
+    expect(limitOf("Max locked memory")).toEqual(["65536", "65536"]);
+  });
+
   it("tells every line of both streams, and keeps the last 20", async () => {
     const { group, lines } = await start(
       node(
@@ -59,7 +72,7 @@ describe("launch", () => {
     ],
     ["a missing directory", node(""), "/nowhere", "chdir /nowhere: no such file or directory", true],
   ])("tells of %s as a value", async (_, program, directory, reason, badDirectory) => {
-    expect(await launch({ program, directory, variables: {}, line: () => undefined })).toEqual({
+    expect(await launch({ program, directory, variables: {}, line: () => undefined })).toMatchObject({
       ok: false,
       reason,
       badDirectory,
@@ -79,6 +92,7 @@ describe("launch", () => {
       ok: false,
       reason: `fork/exec ${file}: permission denied`,
       badDirectory: false,
+      hint: `${file} is not executable: chmod +x ${file}`,
     });
   });
 });
@@ -160,8 +174,9 @@ describe.runIf(hasProcessTable)("MemoryGauge", () => {
         `require('child_process').spawn(process.execPath,['-e',${JSON.stringify(hog)}],{stdio:'inherit'});${hog}`,
       ),
     );
-    const gauge = new MemoryGauge();
-    gauge.add(group.pid);
+    const members = new Members();
+    members.add(group.pid);
+    const gauge = new MemoryGauge({ members });
     await until(() => lines.length === 2);
     gauge.look();
     const peak = gauge.peakBytes / 1_048_576;
@@ -185,8 +200,10 @@ describe.runIf(hasProcessTable)("listeningPortsOf", () => {
     const second = await start(node(server));
     await until(() => first.lines.length === 2 && second.lines.length === 1);
     const ports = first.lines.map((line) => Number(line.slice(7))).filter((port) => port > 0);
-    expect(listeningPortsOf(new Set([first.group.pid]))).toEqual(ports.sort((a, b) => a - b));
-    expect(listeningPortsOf(new Set())).toEqual([]);
+    const members = new Members();
+    expect(listeningPortsOf(members)).toEqual([]);
+    members.add(first.group.pid);
+    expect(listeningPortsOf(members)).toEqual(ports.sort((a, b) => a - b));
     for (const { group } of [first, second]) {
       group.signal("SIGKILL");
       await group.gone();

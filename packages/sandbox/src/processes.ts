@@ -2,18 +2,20 @@
  * Starting, signalling and reaping the processes of an environment.
  *
  *  (1) A child leads its own session and process group, so that one signal reaches all it started.
- *  (2) Its variables are exactly those given; it is started without a shell.
+ *  (2) Its variables are exactly those given; no shell reads anything of it (`limits.ts`).
  *  (3) `exit` resolves once the child itself is reaped; `gone` when, beyond that, its group is empty and its
  *      output was read to the end. After `gone` nothing is signalled any more: the id may belong to others.
- *  (4) When this process exits, the children are killed first. (Not when it is killed itself: then nobody is left
- *      to do it, and the children end when they find the Runtime API gone, or not at all.)
+ *  (4) When this process exits, the children are killed first; when it is killed itself, the guard does it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { Program } from "./function.ts";
+import { guard } from "./guard.ts";
+import { limited } from "./limits.ts";
 import { LineSplitter } from "./lines.ts";
 import { hasProcessTable, isDead, membersOf } from "./process-table.ts";
+import { startFaultOf } from "./startable.ts";
 
 export type Stream = "stdout" | "stderr";
 
@@ -22,12 +24,20 @@ export interface Launch {
   readonly directory: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly line: (stream: Stream, line: string) => void;
+  /** `cgroup.procs` files of the groups it is to be born in. */
+  readonly joined?: readonly string[];
 }
 
 export type Launched =
   | { readonly ok: true; readonly group: ProcessGroup }
   /** `reason` as Lambda words it: `fork/exec FILE: permission denied`. */
-  | { readonly ok: false; readonly reason: string; readonly badDirectory: boolean };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly badDirectory: boolean;
+      /** The same in plain words, and what to do. */
+      readonly hint?: string;
+    };
 
 export type Exit =
   | { readonly kind: "status"; readonly status: number }
@@ -50,10 +60,16 @@ export interface Leader {
 
 /** Starts a program as a child of this process. */
 export async function launch(launch: Launch): Promise<Launched> {
-  const { program, directory, variables } = launch;
+  const { program, directory, variables, joined = [] } = launch;
+  const fault = startFaultOf(program.file, directory, variables["PATH"] ?? "");
+  if (fault !== undefined && isDirectory(directory)) {
+    const reason = `fork/exec ${program.file}: ${fault.word}`;
+    return { ok: false, reason, badDirectory: false, hint: fault.sentence };
+  }
+  const { file, args } = limited(program, joined);
   let child: ChildProcess;
   try {
-    child = spawn(program.file, program.args, {
+    child = spawn(file, args, {
       cwd: directory,
       env: { ...variables },
       // Own session and group (invariant 1): also keeps the terminal's Ctrl-C from the children, which the
@@ -107,6 +123,7 @@ export class ProcessGroup {
   readonly #leader: Leader;
   readonly #last: Readonly<Record<Stream, string[]>> = { stdout: [], stderr: [] };
   #gone: Promise<void> | undefined;
+  readonly #unguard: () => void;
   #empty = false;
 
   constructor(leader: Leader, { program, line }: Pick<Launch, "program" | "line">) {
@@ -115,6 +132,7 @@ export class ProcessGroup {
     this.exit = leader.exit;
     this.#leader = leader;
     living.add(this);
+    this.#unguard = guard({ group: this.pid });
     const take = (stream: Stream, text: string): void => {
       const last = this.#last[stream];
       last.push(text);
@@ -150,6 +168,7 @@ export class ProcessGroup {
     for (let pause = 1; this.#isAlive(); pause = Math.min(pause * 2, 32)) await delay(pause);
     this.#empty = true;
     living.delete(this);
+    this.#unguard();
     // A process that left the session can hold the pipes open for ever.
     await Promise.race([this.#leader.closed, delay(lastOutputMs)]);
     this.#leader.stdout?.destroy();
@@ -217,7 +236,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The kernel's words, as Go prints them. */
+/** The kernel's words, as Go prints them: for what can only be found out by trying. */
 function wordOf(error: NodeJS.ErrnoException): string {
   return words[error.code ?? ""] ?? error.message;
 }

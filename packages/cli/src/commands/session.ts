@@ -41,6 +41,9 @@ export async function whileRunning(run: (running: Running) => Promise<ExitName>)
   }
 }
 
+/** So that who asks again at once, a browser that loads a page, does not pay for freezing and thawing. */
+const graceMs = 10;
+
 /** Whoever listens beside the reporter. */
 export interface Ears {
   readonly tap: InvocationTap;
@@ -63,8 +66,10 @@ export async function launch(
   };
   const tap = ears?.tap;
   const snapStart = await snapStartOf(options, reporter);
+  const freezeAfterMs = options.freeze === true ? graceMs : undefined;
+  const limits = { freezeAfterMs, limitMemory: options.memoryLimit !== false };
   const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap, snapStart } as const;
-  const fleet = await startFleet(plan.configuration, fleetOptions);
+  const fleet = await startFleet(plan.configuration, { ...fleetOptions, ...limits });
   warnOfRefused(fleet, reporter);
   return fleet;
 }

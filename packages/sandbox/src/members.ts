@@ -1,0 +1,93 @@
+/**
+ * Who belongs to an environment: everything its processes started, by whatever way. Linux only: elsewhere nobody is
+ * found, and the process groups are all there is.
+ *
+ * A process is one of ours when it is in the session or group of one that we started, when its parent is one of ours,
+ * or when it bears our mark: a variable that only this environment's processes have, or a PID namespace of their own.
+ * What escapes without a PID namespace: a daemon that left its session, lost its parent, and cleared its variables,
+ * all before anybody looked.
+ */
+import { readlinkSync } from "node:fs";
+import { type ProcessRow, allPids, hasProcessTable, isDead, readProcess, rowOf } from "./process-table.ts";
+
+/** How a process is known that left its session and lost its parent. */
+export type Mark =
+  /** `NAME=VALUE`, as it stands in the variables of every process of the environment. */
+  | { readonly variable: string }
+  /** As `/proc/PID/ns/pid` reads: `pid:[4026532281]`. */
+  | { readonly pidNamespace: string };
+
+export class Members {
+  readonly #leaders = new Set<number>();
+  #mark: Mark | undefined;
+  /** Processes of others: most of the machine's, looked at once. */
+  #others = new Set<number>();
+  #ours = new Set<number>();
+
+  constructor(mark?: Mark) {
+    this.#mark = mark;
+  }
+
+  get leaders(): ReadonlySet<number> {
+    return this.#leaders;
+  }
+
+  /** Adds the leader of a session and group. */
+  add(leader: number): void {
+    this.#leaders.add(leader);
+    // Copies of a snapshot have the same variables, but each a PID namespace of its own.
+    const pidNamespace = pidNamespaceOf(leader);
+    if (pidNamespace !== undefined && pidNamespace !== pidNamespaceOf(process.pid))
+      this.#mark = { pidNamespace };
+  }
+
+  /** Those alive, in the order of their ids. The first look reads every process of the machine, later ones the new. */
+  scan(): ProcessRow[] {
+    if (!hasProcessTable) return [];
+    const others = new Set<number>();
+    const ours = new Map<number, ProcessRow>();
+    const unknown: ProcessRow[] = [];
+    for (const pid of allPids()) {
+      // An id once ours may belong to somebody else by now: only strangers are remembered without a second look.
+      if (this.#others.has(pid) && !this.#leaders.has(pid)) {
+        others.add(pid);
+        continue;
+      }
+      const row = rowOf(pid);
+      if (row === undefined || isDead(row)) continue;
+      if (this.#isOurs(row)) ours.set(pid, row);
+      else unknown.push(row);
+    }
+    // A parent may have a higher number than its child: until nothing changes.
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const row of unknown)
+        if (!ours.has(row.pid) && ours.has(row.parent)) {
+          ours.set(row.pid, row);
+          changed = true;
+        }
+    }
+    for (const row of unknown) if (!ours.has(row.pid)) others.add(row.pid);
+    this.#others = others;
+    this.#ours = new Set(ours.keys());
+    return [...ours.values()];
+  }
+
+  #isOurs(row: ProcessRow): boolean {
+    if (this.#leaders.has(row.group) || this.#leaders.has(row.session)) return true;
+    if (this.#mark === undefined || row.pid === process.pid) return false;
+    if ("pidNamespace" in this.#mark) return pidNamespaceOf(row.pid) === this.#mark.pidNamespace;
+    // One that cleared its variables after it was seen stays ours.
+    if (this.#ours.has(row.pid)) return true;
+    return `\0${readProcess(row.pid, "environ") ?? ""}`.includes(`\0${this.#mark.variable}\0`);
+  }
+}
+
+/** `undefined` when the process ended meanwhile or is not ours to look at. */
+function pidNamespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
