@@ -150,7 +150,7 @@ describe("an HTTP API", () => {
 
   it("answers 503 to whom Lambda throttles, and when there is no environment any more", async () => {
     await using door = await doorRig({ type: "http-api" }, { whenBusy: "throttle" });
-    const slow = door.ask("/", { headers: { "x-do": "wait:500" } });
+    const slow = door.ask("/", { headers: { "x-do": "wait:1000" } });
     await expect.poll(() => door.rig.events.some(({ type }) => type === "start")).toBe(true);
     const reply = await door.ask("/");
     expect([reply.status, reply.body]).toEqual([503, `{"message":"Service Unavailable"}`]);

@@ -182,7 +182,7 @@ describe("an answer of a REST API", () => {
 
   it("is 500 when Lambda throttles", async () => {
     await using busy = await doorRig({ type: "rest" }, { whenBusy: "throttle" });
-    const slow = busy.ask("/", { headers: { "x-do": "wait:500" } });
+    const slow = busy.ask("/", { headers: { "x-do": "wait:1000" } });
     await expect.poll(() => busy.rig.events.some(({ type }) => type === "start")).toBe(true);
     expect((await busy.ask("/")).status).toBe(500);
     await slow;

