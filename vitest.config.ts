@@ -13,6 +13,7 @@ export default defineConfig({
     projects: [
       room("wire", ["packages/wire/**/*.test.ts"]),
       room("adapter", ["packages/adapter/**/*.test.ts"], { testTimeout: 20_000 }),
+      room("checkpoint", ["packages/checkpoint/**/*.test.ts"], { testTimeout: 60_000 }),
       room("sandbox", ["packages/sandbox/**/*.test.ts"], { testTimeout: 60_000 }),
       room("dashboard", ["packages/dashboard/**/*.test.ts"]),
       room("cli", ["packages/cli/**/*.test.ts"], { testTimeout: 60_000 }),

@@ -100,6 +100,7 @@ describe("lint", () => {
     ["packages/adapter/src/probe.ts", "../platforms/node/platform.ts"],
     ["packages/adapter/src/probe.ts", "@anylambda/wire/node"],
     ["packages/sandbox/src/probe.ts", "@anylambda/adapter"],
+    ["packages/checkpoint/src/probe.ts", "@anylambda/wire"],
     ["packages/cli/src/probe.ts", "../../adapter/src/run.ts"],
     ["packages/cli/src/probe.ts", "preact"],
     ["packages/dashboard/src/probe.ts", "node:fs"],

@@ -24,6 +24,8 @@ export class ApiServer {
   #apis: Apis | undefined;
   readonly #metadata: ExtensionMetadata;
   readonly #server: Server;
+  /** Connections that were accepted elsewhere, and the request that each waits with. */
+  readonly #accepted = new Map<Socket, IncomingMessage | undefined>();
   /** Answers of the credentials endpoint; without it there is none. */
   credentials: CredentialsOffer | undefined;
 
@@ -70,7 +72,30 @@ export class ApiServer {
 
   /** Serves a connection that was accepted elsewhere: in another network namespace. */
   accept(socket: Socket): void {
+    this.#accepted.set(socket, undefined);
+    socket.once("close", () => this.#accepted.delete(socket));
     this.#server.emit("connection", socket);
+  }
+
+  /** Goes on with a connection that {@link hold} gave away, in this server or in another: its request is asked anew. */
+  resume(socket: Socket, held: string): void {
+    if (held !== "") socket.unshift(Buffer.from(held, "latin1"));
+    this.accept(socket);
+  }
+
+  /**
+   * The accepted connections with the requests that wait on them, as they came: to be given away. `undefined` while a
+   * request is under way that cannot be asked again.
+   */
+  hold(): readonly { readonly socket: Socket; readonly held: string }[] | undefined {
+    const connections = [...this.#accepted];
+    if (connections.some(([, request]) => request !== undefined && request.method !== "GET"))
+      return undefined;
+    this.#accepted.clear();
+    return connections.map(([socket, request]) => ({
+      socket,
+      held: request === undefined ? "" : textOf(request),
+    }));
   }
 
   /** Value of `AWS_LAMBDA_RUNTIME_API`. */
@@ -80,6 +105,16 @@ export class ApiServer {
 
   get #port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** What waits on an accepted connection. */
+  #note(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (!this.#accepted.has(socket)) return;
+    this.#accepted.set(socket, request);
+    response.once("close", () => {
+      if (this.#accepted.get(socket) === request) this.#accepted.set(socket, undefined);
+    });
   }
 
   serve(apis: Apis): void {
@@ -95,6 +130,7 @@ export class ApiServer {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#accepted.size > 0) this.#note(request, response);
     const target = request.url ?? "/";
     const query = target.indexOf("?");
     const path = query < 0 ? target : target.slice(0, query);
@@ -123,6 +159,13 @@ export class ApiServer {
     } else if (path === "/2018-06-01/ping") ping(request, response);
     else replyNotFound(response);
   }
+}
+
+/** A request without a body, as it was sent. */
+function textOf({ method, url, rawHeaders }: IncomingMessage): string {
+  let text = `${method} ${url} HTTP/1.1\r\n`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return `${text}\r\n`;
 }
 
 function ping(request: IncomingMessage, response: ServerResponse): void {

@@ -32,6 +32,8 @@ export interface RegisteredExtension {
   due: ShutdownEvent | undefined;
 }
 
+export type ExtensionRecord = Pick<RegisteredExtension, "id" | "name" | "external" | "events">;
+
 export type Registration =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly error: ErrorBody };
@@ -50,6 +52,21 @@ export class ExtensionRegistry {
   constructor(changed: () => void, kind: "single" | "managed" = "single") {
     this.#changed = changed;
     this.#managed = kind === "managed";
+  }
+
+  /** What a later registry needs to know of extensions that live on: ids are in their memory. */
+  get records(): readonly ExtensionRecord[] {
+    return this.#all.map(({ id, name, external, events }) => ({ id, name, external, events }));
+  }
+
+  /** Takes extensions that registered before; they are about to ask for an event. */
+  restore(records: readonly ExtensionRecord[]): void {
+    this.close();
+    for (const { id, name, external, events } of records) {
+      const extension = this.#add(name, external, id);
+      extension.state = "Registered";
+      extension.events = events;
+    }
   }
 
   /** Announces a program that is about to be started; `false` when it is one too many (invariant 2). */
@@ -178,9 +195,9 @@ export class ExtensionRegistry {
     poll?.end(body);
   }
 
-  #add(name: string, external: boolean): RegisteredExtension {
+  #add(name: string, external: boolean, id: string = randomUUID()): RegisteredExtension {
     const extension: RegisteredExtension = {
-      id: randomUUID(),
+      id,
       name,
       external,
       state: "Started",

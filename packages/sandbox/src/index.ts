@@ -32,6 +32,8 @@ export type {
   Stage,
   Version,
 } from "./snapstart/engine.ts";
+export { criuEngine, openSnapshot } from "./snapstart/criu-engine.ts";
+export type { CriuEngineOptions } from "./snapstart/criu-engine.ts";
 export { Publication, publishLimitOf } from "./snapstart/publication.ts";
 export type { PublishOptions, Published } from "./snapstart/publication.ts";
 export { replayEngine } from "./snapstart/replay-engine.ts";

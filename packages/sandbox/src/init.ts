@@ -74,7 +74,7 @@ async function startExtensions(
   boot: AnyBoot,
   configuration: FunctionConfiguration,
 ): Promise<Failure | undefined> {
-  for (const extension of extensionsOf(configuration)) {
+  for (const extension of extensionProgramsOf(configuration)) {
     if (!boot.registry.expect(extension.name))
       return launchError(extension.name, `Extension limit (${maxExtensions}) reached`);
     const launched = await boot.startExtension(extension);
@@ -114,7 +114,7 @@ function bootstrapsOf({ taskRoot, optRoot }: FunctionConfiguration): string[] {
 }
 
 /** Every file of `extensions` in directory order, then the configured ones (environment.md 2.1). */
-function extensionsOf({ optRoot, extensions }: FunctionConfiguration): ExtensionProgram[] {
+export function extensionProgramsOf({ optRoot, extensions }: FunctionConfiguration): ExtensionProgram[] {
   return [...(optRoot === undefined ? [] : filesOf(join(optRoot, "extensions"))), ...extensions];
 }
 

@@ -83,11 +83,20 @@ export async function launch(launch: Launch): Promise<Launched> {
       child.once("error", reject);
     });
   } catch (error) {
-    const badDirectory = !isDirectory(directory);
-    const what = badDirectory ? `chdir ${directory}` : `fork/exec ${program.file}`;
-    return { ok: false, reason: `${what}: ${wordOf(error as NodeJS.ErrnoException)}`, badDirectory };
+    return launchFailure(launch, (error as NodeJS.ErrnoException).code ?? "", error);
   }
   return { ok: true, group: new ProcessGroup(leaderOf(child), launch) };
+}
+
+/** What could not be started, in Lambda's words; `code` is the error's name, `ENOENT`. */
+export function launchFailure(
+  { program, directory }: Pick<Launch, "program" | "directory">,
+  code: string,
+  error: unknown,
+): Extract<Launched, { ok: false }> {
+  const badDirectory = !isDirectory(directory);
+  const what = badDirectory ? `chdir ${directory}` : `fork/exec ${program.file}`;
+  return { ok: false, reason: `${what}: ${words[code] ?? (error as Error).message}`, badDirectory };
 }
 
 function leaderOf(child: ChildProcess): Leader {
@@ -237,10 +246,6 @@ function isDirectory(path: string): boolean {
 }
 
 /** The kernel's words, as Go prints them: for what can only be found out by trying. */
-function wordOf(error: NodeJS.ErrnoException): string {
-  return words[error.code ?? ""] ?? error.message;
-}
-
 const words: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   ENOTDIR: "not a directory",

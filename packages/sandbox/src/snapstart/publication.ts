@@ -44,6 +44,7 @@ export class Publication {
   readonly done: Promise<Published>;
   #state: EnvironmentState = "created";
   #boot: Boot | undefined;
+  #isAbandoned = false;
   readonly #configuration: FunctionConfiguration;
   readonly #options: PublishOptions;
 
@@ -60,6 +61,7 @@ export class Publication {
 
   /** Gives up, whatever it does; resolves when the last process is reaped. */
   async abandon(): Promise<void> {
+    this.#isAbandoned = true;
     this.#boot?.watch.fail(stopped());
     await this.done;
   }
@@ -134,6 +136,7 @@ export class Publication {
       (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
       placeOf(stage),
     );
+    if (this.#isAbandoned) this.#boot.watch.fail(stopped());
     return this.#boot;
   }
 

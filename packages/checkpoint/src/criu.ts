@@ -1,0 +1,59 @@
+/** CRIU's command line, and what it says when it fails. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where `box.ts` puts directories and outlets for programs run beside the tree. */
+const images = "/proc/self/fd/200";
+const work = "/proc/self/fd/201";
+const outletsAt = 100;
+
+/** Both ends of every connection are in the tree, so both are dumped; nobody outside needs to be kept from answering. */
+const common = [
+  `--images-dir=${images}`,
+  `--work-dir=${work}`,
+  "--verbosity=2",
+  "--tcp-established",
+  "--file-locks",
+  "--manage-cgroups=ignore",
+];
+
+export function dumpArguments(criu: string, pid: number, unprivileged: boolean): string[] {
+  return [
+    criu,
+    "dump",
+    `--tree=${pid}`,
+    "--log-file=dump.log",
+    ...common,
+    "--network-lock=skip",
+    "--skip-in-flight",
+    // Files that were opened and removed, as is usual in /tmp.
+    `--ghost-limit=${64 * 1024 * 1024}`,
+    "--link-remap",
+    ...(unprivileged ? ["--unprivileged"] : []),
+  ];
+}
+
+/** `pipes`: names of the outlets at the time of the dump; this pod's outlets take their places. */
+export function restoreArguments(criu: string, pipes: readonly string[], unprivileged: boolean): string[] {
+  return [
+    criu,
+    "restore",
+    "--restore-detached",
+    "--log-file=restore.log",
+    ...common,
+    ...pipes.flatMap((pipe, number) => ["--inherit-fd", `fd[${outletsAt + number}]:${pipe}`]),
+    ...(unprivileged ? ["--unprivileged"] : []),
+  ];
+}
+
+/** The lines that say what went wrong, the first of them first. */
+export function complaintsOf(directory: string, log: "dump.log" | "restore.log"): string {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, log), "utf8");
+  } catch {
+    return "it left no log";
+  }
+  const errors = text.split("\n").filter((line) => line.includes("Error ("));
+  return errors.length === 0 ? text.slice(-500).trim() : errors.slice(0, 5).join("\n");
+}

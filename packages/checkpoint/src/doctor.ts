@@ -1,0 +1,110 @@
+/**
+ * Whether this host can freeze and restore, found out by doing it: versions and capabilities alone do not tell (a CRIU
+ * that is older than its kernel says yes and fails).
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pod, isUnprivileged } from "./pod.ts";
+import { type Tools, findTools } from "./tools.ts";
+
+export interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found, or what to do. */
+  readonly detail: string;
+}
+
+export interface Diagnosis {
+  /** A tiny program was frozen and brought back. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+  /** Present when both programs are there, whether they work or not. */
+  readonly tools?: Tools;
+}
+
+let known: Promise<Diagnosis> | undefined;
+
+/** The diagnosis of this process's host, made once. Never rejects. */
+export function probe(): Promise<Diagnosis> {
+  known ??= diagnose();
+  return known;
+}
+
+/** Makes the diagnosis anew. `env` says where programs are looked for. Never rejects. */
+export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Diagnosis> {
+  const findings: Finding[] = [];
+  const isLinux = process.platform === "linux";
+  findings.push({
+    what: "system",
+    ok: isLinux,
+    detail: isLinux
+      ? `Linux ${release()}, ${process.arch}`
+      : `${process.platform}: only Linux can freeze processes`,
+  });
+  if (!isLinux) return { ok: false, findings };
+  const { tools, missing } = findTools(env);
+  for (const { program, message } of missing) findings.push({ what: program, ok: false, detail: message });
+  const { pod, criu } = tools;
+  if (criu !== undefined)
+    findings.push({ what: "CRIU", ok: true, detail: `${await versionOf(criu)} (${criu})` });
+  findings.push({
+    what: "rights",
+    ok: true,
+    detail: isUnprivileged() ? "no root: a user namespace is tried" : "root",
+  });
+  if (pod === undefined || criu === undefined) return { ok: false, findings };
+  const complaint = await tryOut({ pod, criu });
+  findings.push({
+    what: "freezing and restoring a small program",
+    ok: complaint === undefined,
+    detail: complaint === undefined ? "works" : `${complaint}\n${adviceFor(complaint)}`,
+  });
+  return { ok: complaint === undefined, findings, tools: { pod, criu } };
+}
+
+/** `undefined` when it worked. */
+async function tryOut(tools: Tools): Promise<string | undefined> {
+  const scratch = await mkdtemp(join(tmpdir(), "anylambda-probe-"));
+  const options = { tools, scratch, connection: () => undefined };
+  const pods: Pod[] = [];
+  try {
+    const pod = await Pod.start({ ...options, programs: 1 });
+    pods.push(pod);
+    await pod.spawn({ name: "sleep", argv: ["/bin/sleep", "1000"], env: {}, cwd: "/" });
+    const copy = await Pod.restore(await pod.checkpoint(join(scratch, "image")), options);
+    pods.push(copy);
+    return (copy.processes[0]?.pid ?? 0) > 0 ? undefined : "The restored program is not there";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await Promise.all(pods.map((pod) => pod.end()));
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function adviceFor(complaint: string): string {
+  if (/make (a user namespace|namespaces)|Operation not permitted|EPERM/.test(complaint))
+    return (
+      "Namespaces are refused: run as root, or allow them " +
+      "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); " +
+      "in a container give it --privileged, or CAP_SYS_ADMIN and CAP_CHECKPOINT_RESTORE"
+    );
+  if (complaint.includes("CRIU could not"))
+    return (
+      "If this kernel is newer than the CRIU: scripts/install-criu brings one from Debian's unstable suite. " +
+      "The kernel needs CONFIG_CHECKPOINT_RESTORE"
+    );
+  return "Please report this with the lines above";
+}
+
+function versionOf(criu: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(criu, ["--version"], (error, output) => {
+      resolve(
+        error === null ? (/Version: (\S+)/.exec(output)?.[1] ?? "of unknown version") : "does not start",
+      );
+    });
+  });
+}

@@ -1,0 +1,352 @@
+/**
+ * A pod: a process tree in namespaces of its own, that can be frozen into an image, and copies of it restored.
+ * Programs inside find a server at 127.0.0.1:PORT; it is served from here, on the pod's own listening socket, with
+ * nothing between (`native/pod/src/root.rs`).
+ *
+ *  (1) After `end` no process, mount, namespace, file or descriptor of the pod is left.
+ *  (2) A restored copy has the process ids, memory, sockets and private files of the moment of the dump.
+ *  (3) An image is never written to by a copy.
+ */
+import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { chmodSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Server, Socket, createServer } from "node:net";
+import { Box, type BoxExit } from "./box.ts";
+import { complaintsOf, dumpArguments, restoreArguments } from "./criu.ts";
+import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
+import { hostPidOf } from "./pids.ts";
+import type { Tools } from "./tools.ts";
+
+export interface PodOptions {
+  readonly tools: Tools;
+  /** Takes the connections that programs of the pod make to 127.0.0.1:PORT. */
+  readonly connection: (socket: Socket) => void;
+  /** Where files of running pods lie: a directory of its own is made below it. `os.tmpdir()` unless told otherwise. */
+  readonly scratch?: string | undefined;
+}
+
+export interface NewPodOptions extends PodOptions {
+  /** How many programs will be started, at most. */
+  readonly programs: number;
+  /** Paths that the pod has for itself; empty at first. `/tmp` and `/dev/shm` unless told otherwise. */
+  readonly private?: readonly string[] | undefined;
+  /** Paths below those that stay what they are outside. */
+  readonly keep?: readonly string[] | undefined;
+  /** 9001 unless told otherwise. */
+  readonly port?: number | undefined;
+}
+
+export interface PodProgram {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** A program that runs in a pod. */
+export interface PodProcess {
+  readonly name: string;
+  /** As this process sees it. */
+  readonly pid: number;
+  readonly innerPid: number;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  readonly exit: Promise<BoxExit>;
+}
+
+/** A connection that was in the tree while it was frozen, and what its owner wrote on it. */
+export interface ParkedConnection {
+  readonly socket: Socket;
+  readonly label: string;
+}
+
+/** A program that could not be started. */
+export class SpawnError extends Error {
+  override readonly name = "SpawnError";
+  /** As `errno` has it. */
+  readonly errno: number;
+
+  constructor(message: string, errno: number) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+/** Low ids stay free for CRIU's own processes. */
+const rootPid = 1001;
+
+export class Pod {
+  readonly processes: PodProcess[] = [];
+  readonly #options: PodOptions;
+  readonly #box: Box;
+  readonly #home: Home;
+  readonly #server: Server;
+  readonly #waiting = new Map<number, (exit: BoxExit) => void>();
+  /** Exits of programs that nobody has asked for yet. */
+  readonly #exits = new Map<number, BoxExit>();
+  #ended: Promise<void> | undefined;
+
+  private constructor(options: PodOptions, box: Box, home: Home) {
+    this.#options = options;
+    this.#box = box;
+    this.#home = home;
+    this.#server = createServer({ noDelay: true }, options.connection);
+    box.onExit((exit) => this.#tell(exit));
+  }
+
+  /** An empty pod with a root and its listening socket, ready for programs. */
+  static async start(options: NewPodOptions): Promise<Pod> {
+    const { private: paths = ["/tmp", "/dev/shm"], keep = [], port = 9001, programs } = options;
+    const home = await makeHome(options, paths, keep, port);
+    const pod = new Pod(options, await open(home, options, [home.work], programs * 2), home);
+    return pod.#begin(async () => {
+      await pod.#box.order("start");
+    });
+  }
+
+  /** A copy of what was frozen. Its connections come by {@link takeBack}. */
+  static async restore(image: Image, options: PodOptions): Promise<Pod> {
+    const { manifest, directory } = image;
+    const home = await makeHome(options, manifest.private, manifest.keep, manifest.port);
+    await Promise.all(
+      home.private.map(({ from }, number) =>
+        cp(filesOf(directory, number), from, {
+          recursive: true,
+          verbatimSymlinks: true,
+          preserveTimestamps: true,
+        }),
+      ),
+    );
+    const directories = [pagesOf(directory), home.work];
+    const box = await open(home, options, directories, manifest.pipes.length, manifest.clock);
+    const pod = new Pod(options, box, home);
+    return pod.#begin(async () => {
+      const argv = restoreArguments(options.tools.criu, manifest.pipes, isUnprivileged());
+      await pod.#runCriu(argv, home.work, "restore.log");
+      await box.order("outlets", { ends: "writing" });
+      for (const program of manifest.programs) pod.#adopt(program);
+    });
+  }
+
+  /** Starts a program under the tree's root. Rejects with a {@link SpawnError} when it cannot be started. */
+  async spawn({ name, argv, env, cwd }: PodProgram): Promise<PodProcess> {
+    const out = this.processes.length * 2;
+    const { message } = await this.#box.order("spawn", { argv, env, cwd, out, err: out + 1 });
+    if (typeof message["pid"] !== "number")
+      throw new SpawnError(textOf(message["message"]), Number(message["error"] ?? 0));
+    return this.#adopt({ name, pid: message["pid"], outlets: [out, out + 1] });
+  }
+
+  /** Puts a connection, that this process serves, into the tree: it is frozen with it, and not ours any more. */
+  async park(socket: Socket, label: string): Promise<void> {
+    // Else Node makes the HTTP server wait, when it is closed, for the process that got its connection.
+    (socket as { server?: unknown }).server = undefined;
+    await this.#box.hand("park", socket, { label });
+  }
+
+  /** The connections that were frozen, to be served again. */
+  async takeBack(): Promise<ParkedConnection[]> {
+    const taken: ParkedConnection[] = [];
+    await this.#box.order("take", {}, ({ message, handle }) => {
+      const socket = socketOf(handle);
+      if (socket !== undefined) taken.push({ socket, label: textOf(message["label"]) });
+    });
+    return taken;
+  }
+
+  /**
+   * Freezes the tree into an image and ends it; every connection must be parked before. Rejects with CRIU's
+   * complaints, and leaves the pod to be ended.
+   */
+  async checkpoint(directory: string, notes?: unknown): Promise<Image> {
+    const { tools } = this.#options;
+    // A connection that is accepted from now on would have one end outside.
+    this.#server.close();
+    await this.#box.order("disconnect");
+    return writeImage(directory, async (unfinished) => {
+      const clock = clockNow();
+      const argv = dumpArguments(tools.criu, rootPid, isUnprivileged());
+      // The image's directory did not exist when the box was made: CRIU writes to the pod's own, which it can see.
+      await this.#runCriu(argv, this.#home.work, "dump.log");
+      await this.#home.moveWorkTo(pagesOf(unfinished));
+      await Promise.all(
+        this.#home.private.map(({ from }, number) =>
+          cp(from, filesOf(unfinished, number), {
+            recursive: true,
+            verbatimSymlinks: true,
+            preserveTimestamps: true,
+          }),
+        ),
+      );
+      return {
+        pipes: this.#box.pipes,
+        programs: this.processes.map(({ name, innerPid }, number) => ({
+          name,
+          pid: innerPid,
+          outlets: [number * 2, number * 2 + 1] as const,
+        })),
+        port: this.#home.port,
+        private: this.#home.private.map(({ path }) => path),
+        keep: this.#home.keep,
+        root: rootPid,
+        clock,
+        outside,
+        ...(notes !== undefined && { notes }),
+      };
+    });
+  }
+
+  /** Invariant 1. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    this.#server.close();
+    await this.#box.end();
+    for (const outlet of this.#box.outlets) outlet.destroy();
+    await this.#home.remove();
+  }
+
+  async #begin(fill: () => Promise<void>): Promise<Pod> {
+    try {
+      await fill();
+      const { handle } = await this.#connect();
+      this.#server.listen(handle as never);
+      return this;
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  /** The root has just been forked: its socket is there in a moment. */
+  async #connect(): Promise<{ readonly handle: unknown }> {
+    for (let pause = 1; ; pause *= 2) {
+      try {
+        return await this.#box.order("connect");
+      } catch (error) {
+        if (pause > 512) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  async #runCriu(argv: readonly string[], directory: string, log: "dump.log" | "restore.log"): Promise<void> {
+    const { message } = await this.#box.order("run", { argv });
+    if (message["status"] === 0) return;
+    throw new Error(`CRIU could not ${argv[1] ?? ""} the process tree:\n${complaintsOf(directory, log)}`);
+  }
+
+  #adopt({ name, pid: innerPid, outlets }: ImageProgram): PodProcess {
+    const [stdout, stderr] = outlets.map((number) => this.#box.outlets[number]) as [Socket, Socket];
+    const exit = new Promise<BoxExit>((resolve) => {
+      const known = this.#exits.get(innerPid);
+      if (known === undefined) this.#waiting.set(innerPid, resolve);
+      else resolve(known);
+    });
+    // Without a process there any more, its exit is all that will be heard of it.
+    const pid = hostPidOf(this.#box.pid, innerPid) ?? 0;
+    const process: PodProcess = { name, pid, innerPid, stdout, stderr, exit };
+    this.processes.push(process);
+    return process;
+  }
+
+  #tell(exit: BoxExit): void {
+    const take = this.#waiting.get(exit.pid);
+    if (take === undefined) this.#exits.set(exit.pid, exit);
+    else take(exit);
+  }
+}
+
+/** Files of one running pod. */
+interface Home {
+  readonly private: readonly { readonly path: string; readonly from: string }[];
+  readonly keep: readonly string[];
+  readonly work: string;
+  readonly port: number;
+  moveWorkTo(directory: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+async function makeHome(
+  { scratch = tmpdir() }: PodOptions,
+  paths: readonly string[],
+  keep: readonly string[],
+  port: number,
+): Promise<Home> {
+  const folder = await mkdtemp(join(scratch, "anylambda-pod-"));
+  const work = join(folder, "work");
+  await mkdir(work);
+  const own = paths.map((path, number) => ({ path, from: join(folder, String(number)) }));
+  for (const { from } of own) {
+    await mkdir(from);
+    // As /tmp is everywhere, whatever the umask says.
+    chmodSync(from, 0o1777);
+  }
+  return {
+    private: own,
+    keep,
+    work,
+    port,
+    async moveWorkTo(directory) {
+      await rm(directory, { recursive: true, force: true });
+      // On the same file system it is only a name.
+      await rename(work, directory).catch(() => cp(work, directory, { recursive: true }));
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function open(
+  home: Home,
+  { tools }: PodOptions,
+  directories: readonly string[],
+  outlets: number,
+  clock?: { readonly monotonic: string; readonly boottime: string },
+): Promise<Box> {
+  const userNamespace = isUnprivileged();
+  try {
+    return await Box.open({
+      program: tools.pod,
+      private: home.private,
+      keep: [tools.pod, tools.criu, ...home.keep],
+      directories: directories.length === 1 ? [...directories, ...directories] : directories,
+      outlets,
+      port: home.port,
+      lastPid: rootPid - 1,
+      clock,
+      userNamespace,
+    });
+  } catch (error) {
+    await home.remove();
+    throw error;
+  }
+}
+
+export function isUnprivileged(): boolean {
+  return process.geteuid?.() !== 0;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function socketOf(handle: unknown): Socket | undefined {
+  if (handle === undefined || handle === null) return undefined;
+  // Node's own way to wrap a handle that came by the channel; its types do not know of it.
+  return new Socket({ handle, readable: true, writable: true } as never);
+}
+
+function clockNow(): { monotonic: string; boottime: string } {
+  const monotonic = process.hrtime.bigint().toString();
+  return { monotonic, boottime: monotonic };
+}
+
+const outside: readonly string[] = [
+  "the programs' files and libraries, which must be the same at the restore",
+  "connections to anything outside the pod: none can exist",
+  "the wall clock",
+];

@@ -1,0 +1,232 @@
+/**
+ * Snapshots of the real thing: the processes' memory, by CRIU, in pods (`@anylambda/checkpoint`). Each environment has
+ * a network of its own, in which the Runtime API is at 127.0.0.1:9001: served by this process on the pod's socket.
+ */
+import { randomUUID } from "node:crypto";
+import { constants } from "node:os";
+import { join } from "node:path";
+import {
+  type Image,
+  Pod,
+  type PodProcess,
+  SpawnError,
+  type Tools,
+  openImage,
+  removeImage,
+} from "@anylambda/checkpoint";
+import type { ApiServer } from "../api-server.ts";
+import type { Boot } from "../boot.ts";
+import type { ExtensionRecord } from "../extension-registry.ts";
+import type { Failure } from "../failures.ts";
+import type { FunctionConfiguration, Program } from "../function.ts";
+import { extensionProgramsOf } from "../init.ts";
+import {
+  type Exit,
+  type Launch,
+  type Launched,
+  type Leader,
+  ProcessGroup,
+  launchFailure,
+} from "../processes.ts";
+import type { Restore, RestoreOutcome, Snapshot, SnapshotEngine, Stage, Version } from "./engine.ts";
+
+export interface CriuEngineOptions {
+  readonly tools: Tools;
+  /** Images are made in here, and files of running pods: best on tmpfs. */
+  readonly directory: string;
+}
+
+/** What an image says of itself beyond what every image says. */
+interface Notes extends Version {
+  readonly knowsRestore: boolean;
+  readonly programs: readonly NotedProgram[];
+  readonly extensions: readonly ExtensionRecord[];
+}
+
+/** One program of the pod, in the order in which they were started. Without a name it is the runtime. */
+interface NotedProgram {
+  readonly name?: string;
+  readonly program: Program;
+}
+
+const runtimeApi = "127.0.0.1:9001";
+
+export function criuEngine({ tools, directory }: CriuEngineOptions): SnapshotEngine {
+  const stageOf = (pod: Pod): PodStage => ({
+    pod,
+    runtimeApi,
+    launch: (launch) => launchIn(pod, launch),
+    close: () => pod.end(),
+  });
+  return {
+    kind: "criu",
+    async stage(api, configuration) {
+      const pod = await Pod.start({
+        tools,
+        scratch: directory,
+        programs: 1 + extensionProgramsOf(configuration).length,
+        keep: placesOf(configuration),
+        connection: (socket) => api.accept(socket),
+      });
+      return stageOf(pod);
+    },
+    async checkpoint(stage, boot, api, version) {
+      const { pod } = stage as PodStage;
+      const notes = notesOf(pod, boot, version);
+      for (const { socket, held } of await holdAll(api)) await pod.park(socket, held);
+      const image = await pod.checkpoint(join(directory, `image-${process.pid}-${randomUUID()}`), notes);
+      return { ...snapshotOf(image), configuration: version.configuration };
+    },
+    async restore(restore) {
+      try {
+        return await restoreInto(
+          await openImage(imageOf(restore.snapshot)),
+          restore,
+          stageOf,
+          tools,
+          directory,
+        );
+      } catch (error) {
+        return { kind: "failed", failure: failureOf(error), late: false };
+      }
+    },
+    discard: (snapshot) => removeImage(imageOf(snapshot)),
+  };
+}
+
+/** A snapshot that an earlier process took. Rejects with what does not fit. */
+export async function openSnapshot(directory: string): Promise<Snapshot> {
+  return snapshotOf(await openImage(directory));
+}
+
+interface PodStage extends Stage {
+  readonly pod: Pod;
+}
+
+async function restoreInto(
+  image: Image,
+  { api, newBoot, deadline }: Restore,
+  stageOf: (pod: Pod) => PodStage,
+  tools: Tools,
+  scratch: string,
+): Promise<RestoreOutcome> {
+  const { programs, extensions } = image.manifest.notes as Notes;
+  const pod = await Pod.restore(image, { tools, scratch, connection: (socket) => api.accept(socket) });
+  const boot = newBoot(stageOf(pod), { runtime: {}, extension: {}, refused: [] });
+  for (const [index, { name, program }] of programs.entries()) {
+    const kind =
+      name === undefined ? ({ kind: "function" } as const) : ({ kind: "extension", name } as const);
+    const leader = leaderOf(pod.processes[index] as PodProcess);
+    const group = new ProcessGroup(leader, { program, line: boot.lineOf(kind) });
+    if (name === undefined) boot.adoptRuntime(group);
+    else boot.adoptExtension(name, group);
+  }
+  boot.registry.restore(extensions);
+  for (const { socket, label } of await pod.takeBack()) api.resume(socket, label);
+  const isThere = (): boolean => boot.runtimeApi.atRestorePoint && boot.registry.unready.length === 0;
+  const outcome = await boot.watch.until(isThere, deadline - performance.now());
+  if (outcome === "met") return { kind: "restored", boot };
+  if (outcome === "failed") return { kind: "failed", failure: boot.watch.failure as Failure, late: false };
+  return {
+    kind: "failed",
+    failure: failureOf(new Error("The restored processes did not wait where they were frozen")),
+    late: true,
+  };
+}
+
+async function launchIn(pod: Pod, launch: Launch): Promise<Launched> {
+  const { program, directory, variables } = launch;
+  const argv = [program.file, ...program.args];
+  try {
+    const process = await pod.spawn({ name: program.file, argv, env: variables, cwd: directory });
+    return { ok: true, group: new ProcessGroup(leaderOf(process), launch) };
+  } catch (error) {
+    return launchFailure(
+      launch,
+      error instanceof SpawnError ? (errnoNames.get(error.errno) ?? "") : "",
+      error,
+    );
+  }
+}
+
+const errnoNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [number, name]),
+);
+const signalNames: ReadonlyMap<number, NodeJS.Signals> = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+
+function leaderOf({ pid, stdout, stderr, exit }: PodProcess): Leader {
+  const ends = [stdout, stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        stream.once("close", () => resolve());
+      }),
+  );
+  return {
+    pid,
+    stdout,
+    stderr,
+    exit: exit.then((end): Exit =>
+      "signal" in end
+        ? { kind: "signal", signal: signalNames.get(end.signal) ?? "SIGKILL" }
+        : { kind: "status", status: end.status },
+    ),
+    closed: Promise.all(ends).then(() => undefined),
+  };
+}
+
+/** What has to be seen in the pod even if it lies in a directory that the pod has for itself. */
+function placesOf(configuration: FunctionConfiguration): string[] {
+  const { taskRoot, optRoot, command } = configuration;
+  const programs: Program[] = [
+    ...extensionProgramsOf(configuration),
+    ...(command === undefined ? [] : [command]),
+  ];
+  const files = programs
+    .flatMap(({ file, args }) => args.concat(file))
+    .filter((word) => word.startsWith("/"));
+  return [taskRoot, ...(optRoot === undefined ? [] : [optRoot]), ...files];
+}
+
+function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken }: Version): Notes {
+  const { credentials: _, ...kept } = configuration;
+  const names = new Map([...boot.extensions].map(([name, { pid }]) => [pid, name]));
+  const programs = new Map(boot.groups.map(({ pid, program }) => [pid, program]));
+  return {
+    configuration: kept,
+    credentialsToken,
+    knowsRestore: boot.runtimeApi.knowsRestore,
+    programs: pod.processes.map(({ pid }) => {
+      const name = names.get(pid);
+      const program = programs.get(pid) ?? { file: "", args: [] };
+      return name === undefined ? { program } : { name, program };
+    }),
+    extensions: boot.registry.records,
+  };
+}
+
+function snapshotOf({ directory, manifest }: Image): Snapshot {
+  const { configuration, credentialsToken, knowsRestore } = manifest.notes as Notes;
+  return { engine: "criu", configuration, credentialsToken, knowsRestore, bytes: manifest.bytes, directory };
+}
+
+function imageOf({ directory }: Snapshot): string {
+  if (directory === undefined) throw new Error("This snapshot has no image. This is a bug in the sandbox");
+  return directory;
+}
+
+/** Everybody waits for an event; what else is asked is answered in a moment. */
+async function holdAll(api: ApiServer): Promise<NonNullable<ReturnType<ApiServer["hold"]>>> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const held = api.hold();
+    if (held !== undefined) return held;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("A process of the function is still sending something to one of Lambda's APIs");
+}
+
+function failureOf(error: unknown): Failure {
+  const sentence = error instanceof Error ? error.message : String(error);
+  return { errorType: "Sandbox.Failure", message: sentence, sentence };
+}
