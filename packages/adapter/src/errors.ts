@@ -50,6 +50,11 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+/** In the words of QuickJS, and of V8 for what it does not die of. */
+export function isOutOfMemory(error: unknown): boolean {
+  return /^(out of memory|Array buffer allocation failed)$/.test(messageOf(error));
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

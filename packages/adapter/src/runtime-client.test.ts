@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nodePlatform } from "../platforms/node/platform.ts";
 import { machine } from "../testing/adapter.ts";
 import type { Machine } from "../testing/adapter.ts";
 import { freePort } from "../testing/platform-contract.ts";
@@ -61,6 +62,41 @@ describe("next", () => {
       tenantId: "t",
     });
     expect(Buffer.from(invocation.event).toString()).toBe(event);
+  });
+
+  it("fails an invocation for whose event there is no memory, and goes on (4)", async () => {
+    const narrow = machine(
+      {},
+      {
+        instead: {
+          async connect(address) {
+            const connection = await nodePlatform.connect(address);
+            let taken = 0;
+            const read = async (): Promise<Uint8Array | null> => {
+              const bytes = await connection.read();
+              taken += bytes?.length ?? 0;
+              if (taken > 1_000_000) throw new Error("out of memory");
+              return bytes;
+            };
+            return { ...connection, read };
+          },
+        },
+      },
+    );
+    const failed = api.invoke({ event: JSON.stringify("x".repeat(4_000_000)) });
+    const answered = api.invoke({ event: "{}" });
+    const small = clientOf(api.authority, narrow);
+    const { head } = await small.next();
+    expect(await failed).toMatchObject({
+      kind: "error",
+      errorType: "Adapter.InternalError",
+      text: expect.stringContaining("There is no memory for the event (out of memory)"),
+    });
+    expect(head.requestId).toBe("request-2");
+    await small.respond(head.requestId, [utf8("{}")]);
+    expect((await answered).kind).toBe("response");
+    expect(narrow.lines).toEqual([expect.stringContaining("There is no memory for the event")]);
+    narrow.stop();
   });
 
   it("lives without every header but the id: LWA 11.4 (86), B7, B8", async () => {

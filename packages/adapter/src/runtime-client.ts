@@ -4,7 +4,8 @@
  * 1. One connection, one exchange at a time: each loop has a client of its own.
  * 2. A call that gets no answer is repeated on a new connection, with pauses, because every call may be repeated:
  *    `next` delivers the same event again, and a second answer for an id is refused without harm.
- * 3. `RuntimeApiError` is thrown when that does not help; nothing else is thrown.
+ * 3. `RuntimeApiError` is thrown when that does not help; nothing else is thrown, but that there is no memory.
+ * 4. An invocation for whose event there is no memory is failed without it: asked for again it would be no smaller.
  */
 import {
   MAX_PAYLOAD_BYTES,
@@ -16,7 +17,8 @@ import {
 import type { ErrorBody, InvocationHead } from "@anylambda/wire";
 import { beginStream, streamHead } from "./answer-stream.ts";
 import type { AnswerStream } from "./answer-stream.ts";
-import { RuntimeApiError, messageOf } from "./errors.ts";
+import { RuntimeApiError, isOutOfMemory, messageOf } from "./errors.ts";
+import { documentOf } from "./failure-document.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
 import type { IncomingResponse } from "./http-connection.ts";
 import type { Log } from "./log.ts";
@@ -34,6 +36,16 @@ export interface Invocation {
  * is really broken.
  */
 export const pausesMs: readonly number[] = [25, 50, 100, 300, 800];
+
+/** An answer came, and there was no memory to read it. */
+class UnreadAnswer extends Error {
+  readonly head: IncomingResponse | undefined;
+
+  constructor(head: IncomingResponse | undefined, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.head = head;
+  }
+}
 
 /** An event cannot be larger; the rest is room for an unexpected error page. */
 const MAX_ANSWER_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
@@ -55,7 +67,8 @@ export class RuntimeClient {
   /** Waits for an invocation, as long as it takes. */
   async next(): Promise<Invocation> {
     for (let attempt = 0; ; attempt++) {
-      const answer = await this.#call("GET", runtimePaths.next, [], []);
+      const answer = await this.#call("GET", runtimePaths.next, [], []).catch(this.#refuseUnread);
+      if (answer === undefined) continue;
       const head = answer.status === 200 ? toInvocationHead(answer.headers) : undefined;
       if (head !== undefined) return { head, event: answer.body };
       const what =
@@ -63,6 +76,17 @@ export class RuntimeClient {
       await this.#pause(attempt, `The Runtime API answered ${runtimePaths.next} ${what}`);
     }
   }
+
+  /** The end of an invocation whose event could not be taken in (4). */
+  readonly #refuseUnread = async (error: unknown): Promise<undefined> => {
+    if (!(error instanceof UnreadAnswer)) throw error;
+    const head = error.head?.status === 200 ? toInvocationHead(error.head.headers) : undefined;
+    if (head === undefined) throw new RuntimeApiError(error.message, { cause: error });
+    const failure = new Error(`There is no memory for the event (${error.message})`);
+    const { errorType, document, reason } = documentOf(failure, this.#platform.codec);
+    this.#log.error(`Invocation failed with ${errorType}: ${reason}`, { requestId: head.requestId });
+    await this.fail(head.requestId, errorType, document);
+  };
 
   /** Posts an answer. A refusal is logged: the invocation is over either way. */
   async respond(requestId: string, payload: readonly Uint8Array[]): Promise<void> {
@@ -152,10 +176,11 @@ export class RuntimeClient {
     );
     for (let attempt = 0; ; attempt++) {
       const kept = this.#connection?.isUsable === true ? this.#connection : undefined;
+      let head: IncomingResponse | undefined;
       try {
         const connection = kept ?? new HttpConnection(await this.#platform.connect(this.#address), codec);
         this.#connection = connection;
-        const head = await connection.exchange(method, request);
+        head = await connection.exchange(method, request);
         const body = await readWhole(
           () => connection.readBody(),
           MAX_ANSWER_BYTES,
@@ -166,6 +191,7 @@ export class RuntimeClient {
       } catch (error) {
         this.#connection?.close();
         this.#connection = undefined;
+        if (isOutOfMemory(error)) throw new UnreadAnswer(head, error);
         // A kept connection that went stale is nobody's fault: at once again, on a new one.
         if (kept !== undefined && attempt === 0 && !kept.sawBytes) continue;
         await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
