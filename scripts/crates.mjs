@@ -20,7 +20,11 @@ function metadata(root) {
   return JSON.parse(stdout);
 }
 
-/** Whether one of the choices that an expression such as `(MIT OR GPL-3.0) AND Zlib` gives is allowed. */
+/**
+ * Whether one of the choices that an expression such as `(MIT OR GPL-3.0) AND Zlib` gives is allowed.
+ * @param {string} expression
+ * @returns {boolean}
+ */
 export function isAllowed(expression) {
   // Older crates write `MIT/Apache-2.0`.
   const words = expression.replaceAll("/", " OR ").match(/[()]|[^\s()]+/g) ?? [];
@@ -44,7 +48,12 @@ export function isAllowed(expression) {
   return either() && at === words.length;
 }
 
-/** What is wrong with a crate, as sentences: where it comes from, that its bytes are pinned, its licence. */
+/**
+ * What is wrong with crates, as sentences: where they come from, that their bytes are pinned, their licences.
+ * @param {readonly { name: string, version: string, source: string | null, license: string | null }[]} packages
+ * @param {string} lock text of Cargo.lock
+ * @returns {string[]}
+ */
 export function crateFaults(packages, lock) {
   const faults = [];
   for (const { name, version, source, license } of packages) {
@@ -126,7 +135,7 @@ function licenceFiles({ manifest_path, license }) {
     .filter(
       (path) => /(^|\/)(LICEN[CS]E|COPYING|NOTICE)[^/]*$/i.test(path) && !/^(tests?|examples)\//.test(path),
     )
-    .toSorted()
+    .toSorted((one, other) => (one < other ? -1 : 1))
     .map((path) => join(folder, path));
   const ofMit = all.filter((path) => /LICEN[CS]E[-.]MIT/i.test(relative(folder, path)));
   return /\bOR\b|\//.test(license) && ofMit.length > 0 ? ofMit : all;

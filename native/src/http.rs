@@ -70,7 +70,8 @@ pub fn slice_member(text: &[u8], key: &[u8]) -> Option<Range<usize>> {
         let name_start = at + 1;
         at = skip_string(text, at);
         let name = text.get(name_start..at.saturating_sub(1)).unwrap_or_default();
-        let start = skip_space(text, skip_space(text, at) + 1);
+        // Not behind the end of a text that is cut off there.
+        let start = skip_space(text, skip_space(text, at) + 1).min(text.len());
         at = skip_value(text, start);
         if name == key || unescaped(name).is_some_and(|name| name == key) {
             found = Some(start..at);

@@ -2,6 +2,8 @@
 //! TypeScript inside (`packages/adapter`), which meets it as the global object `host`.
 
 mod bytes;
+#[cfg(test)]
+mod checks;
 mod compression;
 mod engine;
 mod failure;

@@ -1,0 +1,14 @@
+//! The byte primitives of the host under libFuzzer: see `native/src/checks.rs`.
+#![no_main]
+
+// The host is a program, not a library: its modules are taken by their files.
+#[path = "../../src/bytes.rs"]
+mod bytes;
+#[path = "../../src/checks.rs"]
+mod checks;
+#[path = "../../src/compression.rs"]
+mod compression;
+#[path = "../../src/http.rs"]
+mod http;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::check(input));
