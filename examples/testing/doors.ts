@@ -90,6 +90,10 @@ export const doors: readonly Door[] = [
     },
     defaultContentType: "application/json",
     cannotCarry: [
+      {
+        because: "unescaped braces and bars are refused with 400",
+        requests: ["GET a product with brackets and braces in the query"],
+      },
       mapOfQuery,
       {
         because: "slashes behind the stage are one",

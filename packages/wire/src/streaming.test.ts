@@ -201,6 +201,8 @@ describe("PreludeReader", () => {
           ["A", "4"],
           ["i", "5"],
           ["set-cookie", "j=1"],
+          // 7.3, D64: not left out, renamed.
+          ["x-amzn-Remapped-content-length", "7"],
         ],
       },
     });

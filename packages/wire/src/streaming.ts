@@ -5,7 +5,7 @@
 import type { Codec } from "./codec.ts";
 import { concat } from "./concat.ts";
 import { endToEnd, joinRepeated } from "./fields.ts";
-import { parseAnswer, sendableEndToEnd, statusOf } from "./front-doors/answer-response.ts";
+import { parseAnswer, sendable, sendableEndToEnd, statusOf } from "./front-doors/answer-response.ts";
 import { lowered, multiMap, pairsOfMaps } from "./front-doors/maps.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -109,7 +109,11 @@ function readPrelude(value: unknown): Prelude | undefined {
     ...pairsOfMaps(multiValueHeaders, undefined, true),
     ...pairsOfMaps({ "set-cookie": Array.isArray(cookies) ? cookies : [] }, undefined, true),
   ];
-  return { status, headers: sendableEndToEnd(fields) };
+  // The front door frames the body itself; it does not drop what the function says of its length, it renames it (7.3).
+  const remapped = sendable(fields)
+    .filter(([name]) => name.toLowerCase() === "content-length")
+    .map(([name, value]): HeaderField => [`x-amzn-Remapped-${name}`, value]);
+  return { status, headers: [...sendableEndToEnd(fields), ...remapped] };
 }
 
 /** One chunk of chunked coding (RFC 9112, 7.1); no bytes give no chunk, for an empty one would end the body. */

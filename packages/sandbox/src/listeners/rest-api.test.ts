@@ -70,6 +70,23 @@ describe("a request to a REST API", () => {
     expect(door.events().at(-1)).toMatchObject({ path: "/items/1/", pathParameters: { id: "1" } });
   });
 
+  it("has the method that X-HTTP-Method-Override names (4.4)", async () => {
+    const headers = { "X-HTTP-Method-Override": "patch" };
+    expect(await door.eventOf("/", { method: "POST", headers })).toMatchObject({ httpMethod: "PATCH" });
+    const listener = await door.open({ type: "rest", resources: ["DELETE /x"] });
+    const address = new URL(listener.url).host;
+    const override = { "X-HTTP-Method-Override": "DELETE" };
+    expect((await call(address, { path: "/prod/x", headers: override })).status).toBe(200);
+    expect((await call(address, { path: "/prod/x" })).status).toBe(403);
+  });
+
+  it("with |, { or } unescaped ends with 400, and no event is made of it (4.3)", async () => {
+    const before = door.events().length;
+    for (const path of ["/a|b", "/{a", "/x?a={}"]) expect((await door.ask(path)).status).toBe(400);
+    expect(door.events()).toHaveLength(before);
+    expect((await door.ask("/a%7Cb?%7B=%7D")).status).toBe(200);
+  });
+
   it("that is too long ends with 413, and with too many headers with 431 (4.9)", async () => {
     for (const bytes of [10_485_761, 7_000_000]) {
       const headers = { "Content-Type": "text/plain" };
@@ -200,7 +217,7 @@ describe("a REST API that streams (4.10)", () => {
   it("sends the prelude's head and the bytes behind it, in chunks", async () => {
     const prelude = {
       statusCode: 201,
-      multiValueHeaders: { "x-m": ["1", "2"], date: ["then"] },
+      multiValueHeaders: { "x-m": ["1", "2"], date: ["then"], "content-length": ["9"] },
       cookies: ["a=1"],
     };
     const reply = await streaming.told(streamed(prelude, "päng"), "/", { headers });
@@ -209,6 +226,7 @@ describe("a REST API that streams (4.10)", () => {
       "x-m": "1, 2",
       "set-cookie": ["a=1"],
       "x-amzn-remapped-date": "then",
+      "x-amzn-remapped-content-length": "9",
       "content-type": "application/json",
     });
   });

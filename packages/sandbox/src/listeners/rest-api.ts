@@ -49,7 +49,9 @@ function doorOf(
       ["x-amz-apigw-id", extendedId],
       ["X-Amzn-Trace-Id", traceId],
     ],
-    ask(request, arrival) {
+    ask(sent, arrival) {
+      if (/[|{}]/.test(sent.target)) return badRequest;
+      const request = overridden(sent);
       const match = matchOf(request, stage, routes);
       if (match === "unknownStage") return forbidden;
       if (match === undefined) return missingAuthenticationToken;
@@ -71,6 +73,12 @@ function doorOf(
       };
     },
   };
+}
+
+/** The client may name another method than the one it sends (4.4). */
+function overridden(request: ClientRequest): ClientRequest {
+  const method = headerOf(request.headers, "x-http-method-override")?.toUpperCase();
+  return method !== undefined && /^[A-Z]+$/.test(method) ? { ...request, method } : request;
 }
 
 /** A slash at the end of a path makes no other resource, and of a greedy variable it is no part (4.2). */
@@ -100,6 +108,8 @@ const missingAuthenticationToken = typedError(
   `{"message":"Missing Authentication Token"}`,
   "MissingAuthenticationTokenException",
 );
+/** Of a target with `|`, `{` or `}` that is not escaped (4.3), and of one that is no path. */
+const badRequest = jsonAnswer(400, `{"message":"Bad Request"}`);
 const tooLong = typedError(413, `{"message":"Request Too Long"}`, "RequestTooLargeException");
 
 /** A function that Lambda throttles is a failed integration here, not a 429. */
@@ -110,7 +120,7 @@ const failedIntegration = typedError(
 );
 
 const faults: Faults = {
-  badTarget: jsonAnswer(400, `{"message":"Bad Request"}`),
+  badTarget: badRequest,
   headTooLarge: jsonAnswer(431, `{"message":"Request Header Fields Too Large"}`),
   bodyTooLarge: tooLong,
   eventTooLarge: tooLong,

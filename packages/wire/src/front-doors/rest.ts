@@ -7,6 +7,7 @@ import type { HeaderField, HttpResponse } from "../message.ts";
 import type { AnswerBytes } from "./answer-body.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, sendable, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
+import { targetOf } from "./event-request.ts";
 import * as payload1 from "./payload-1.ts";
 import { splitTarget } from "./request-event.ts";
 
@@ -52,7 +53,8 @@ export function toEvent(
   route: RestRoute,
   codec: Codec,
 ): JsonObject {
-  const [rooted, path] = restPaths(splitTarget(request.target)[0], route.stage);
+  const [sent, query] = splitTarget(request.target);
+  const [rooted, path] = restPaths(sent, route.stage);
   const differences = {
     path,
     resource: route.resource,
@@ -71,7 +73,9 @@ export function toEvent(
     },
     noUserAgent: null,
   };
-  return payload1.toEvent(request, door, differences, codec);
+  // A semicolon parts parameters too (4.3).
+  const target = targetOf(sent, query.replaceAll(";", "&"));
+  return payload1.toEvent({ ...request, target }, door, differences, codec);
 }
 
 /**
