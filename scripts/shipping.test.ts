@@ -246,6 +246,24 @@ interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+describe.skipIf(built.length < names.length)(
+  "what README.md says of it (both adapters must be built)",
+  () => {
+    it("names files and folders that the builds leave, with the version they have", () => {
+      for (const script of ["build-layer.mjs", "build-image.mjs"]) build(script, []);
+      const readme = readFileSync(join(root, "README.md"), "utf8");
+      const [, onAws = ""] = /^## On AWS today$([^]*?)^## /m.exec(readme) ?? [];
+      const named = [...onAws.matchAll(/\bdist\/[\w./-]+\w/g)].map(([path]) => path);
+      expect(named.length).toBeGreaterThan(2);
+      for (const path of named) expect(existsSync(join(root, path)), path).toBe(true);
+      expect(existsSync(join(root, "dist", "layer", "anylambda-adapter-arm64.zip"))).toBe(true);
+      expect(onAws).toContain("oci:dist/image:0.1.0");
+      expect(onAws).toContain("/lambda-adapter /opt/extensions/lambda-adapter");
+      expect(onAws).toContain("AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap");
+    });
+  },
+);
+
 describe.skipIf(built.length < names.length)("the image (both adapters must be built)", () => {
   const layout = join(root, "dist", "image");
   const oci = "application/vnd.oci.image";
