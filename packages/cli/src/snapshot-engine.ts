@@ -1,10 +1,11 @@
 /** Which engine takes and restores snapshots: what was asked for, or the best that this machine can do. */
-import { type SnapshotEngine, replayEngine } from "@anylambda/sandbox";
+import { type SnapshotEngine, criuHost, replayEngine } from "@anylambda/sandbox";
+import { userFailure } from "./user-failure.ts";
 
 /** `auto`: memory where this machine can restore it, else the same life cycle without. */
 export type AskedEngine = "auto" | SnapshotEngine["kind"];
 
-export const askedEngines = ["auto", "replay"] as const;
+export const askedEngines = ["auto", "criu", "replay"] as const;
 
 export interface ChosenEngine {
   readonly engine: SnapshotEngine;
@@ -13,7 +14,14 @@ export interface ChosenEngine {
 }
 
 export async function chooseEngine(asked: AskedEngine): Promise<ChosenEngine> {
-  const why = asked === "replay" ? "as you asked" : "this version cannot restore memory yet";
+  if (asked === "replay") return replayed("as you asked");
+  const host = await criuHost();
+  if (host.ok) return { engine: host.engine };
+  if (asked === "criu") throw userFailure("This machine cannot restore memory", host.obstacle);
+  return replayed(host.obstacle);
+}
+
+function replayed(why: string): ChosenEngine {
   return { engine: replayEngine(), warning: `SnapStart is replayed (${why}): ${replayMeans}` };
 }
 

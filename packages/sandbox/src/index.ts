@@ -32,6 +32,8 @@ export type {
   Stage,
   Version,
 } from "./snapstart/engine.ts";
+export { criuHost } from "./snapstart/criu-host.ts";
+export type { CriuHost } from "./snapstart/criu-host.ts";
 export { criuEngine, openSnapshot } from "./snapstart/criu-engine.ts";
 export type { CriuEngineOptions } from "./snapstart/criu-engine.ts";
 export { Publication, publishLimitOf } from "./snapstart/publication.ts";
