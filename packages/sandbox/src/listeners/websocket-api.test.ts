@@ -134,6 +134,16 @@ describe("a handshake", () => {
     expect(eventsOf("CONNECT")).toHaveLength(before);
   });
 
+  it("names in its events an address that the function can reach, also when the door is open to all", async () => {
+    await using open = await doorRig({ type: "websocket", host: "0.0.0.0" });
+    const { port } = open.listener;
+    const { connectionId } = await connect(open, `ws://127.0.0.1:${port}/prod${answering(ok)}`);
+    const [event] = eventsOf("CONNECT", open);
+    expect(event?.requestContext["domainName"]).toBe(`127.0.0.1:${port}`);
+    const path = `/prod/@connections/${connectionId}`;
+    expect((await call(String(event?.requestContext["domainName"]), { path })).status).toBe(200);
+  });
+
   it("asks nobody when there is no $connect, and tells nobody of the end", async () => {
     await using quiet = await doorRig({ type: "websocket", stage: "beta", routes: ["$default"] });
     const socket = dial(quiet.listener.url);

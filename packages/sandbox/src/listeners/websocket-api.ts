@@ -82,7 +82,7 @@ function apiAt(
     place: {
       accountId: configuration.accountId,
       apiId: apiIdOf(configuration, "websocket"),
-      domainName: new URL(url).host,
+      domainName: `${reachable(new URL(url).hostname)}:${port}`,
       port,
     },
     open,
@@ -101,6 +101,11 @@ function apiAt(
     lifetimes: { idleMs: options.idleTimeoutMs ?? 600_000, longestMs: options.maxConnectionMs ?? 7_200_000 },
     patienceMs: options.timeoutMs ?? 29_000,
   };
+}
+
+/** An address that an app can connect to: those that stand for all of a machine's are none. */
+function reachable(hostname: string): string {
+  return hostname === "0.0.0.0" || hostname === "[::]" ? "127.0.0.1" : hostname;
 }
 
 async function shakeHands(api: Api, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

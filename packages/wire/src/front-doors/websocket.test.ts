@@ -276,19 +276,22 @@ describe("websocket toEvent", () => {
     );
   });
 
-  it("gives the app an address of the management API that this machine can reach", () => {
-    const local = { ...door, domainName: "127.0.0.1:3001" };
-    const event = websocket.toEvent(
-      { type: "DISCONNECT", host: "h", statusCode: 1000, reason: "" },
-      connection,
-      local,
-      nodeCodec,
-    );
-    expect(websocket.connectionFields(event)).toContainEqual([
-      "x-anylambda-connections-url",
-      "http://127.0.0.1:3001/beta/@connections/Qx7ExampleMAEXAMPLE%3D",
-    ]);
-  });
+  it.each(["127.0.0.1:3001", "localhost:3001", "192.0.2.7:3001", "[::1]:3001"])(
+    "gives the app the address of the management API of an emulator at %s",
+    (domainName) => {
+      const local = { ...door, domainName };
+      const event = websocket.toEvent(
+        { type: "DISCONNECT", host: "h", statusCode: 1000, reason: "" },
+        connection,
+        local,
+        nodeCodec,
+      );
+      expect(websocket.connectionFields(event)).toContainEqual([
+        "x-anylambda-connections-url",
+        `http://${domainName}/beta/@connections/Qx7ExampleMAEXAMPLE%3D`,
+      ]);
+    },
+  );
 });
 
 describe("websocket fromResult", () => {

@@ -56,8 +56,8 @@ export function connectionFields(event: unknown): HeaderField[] {
   const id = stringAt(context, "connectionId") ?? "";
   const stage = textOf(context["stage"]) ?? "";
   const domain = stringAt(context, "domainName") ?? "";
-  // Only an emulator on this machine has such a domain, and none of them speaks TLS.
-  const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(domain) ? "http" : "https";
+  // Only an emulator has an address for a domain, and none of them speaks TLS.
+  const scheme = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:]+\])(:\d+)?$/.test(domain) ? "http" : "https";
   const fields: HeaderField[] = [
     ["x-anylambda-connection-id", id],
     ["x-anylambda-connections-url", `${scheme}://${domain}/${stage}/@connections/${encodeQueryText(id)}`],
