@@ -4,13 +4,16 @@ import { basename, resolve } from "node:path";
 import type { FunctionConfiguration } from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
+import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
 import { freePort } from "./ports.ts";
 import type { AskedEngine } from "./snapshot-engine.ts";
 import { findProgram, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
 
 /** The options that `dev` and `invoke` share. */
-export interface FunctionOptions {
+export interface FunctionOptions extends FleetSettings {
+  /** Names under which callers of the Invoke API know the function beside its own. */
+  readonly alias?: readonly string[] | undefined;
   readonly appPort?: number | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly envFile?: string | undefined;
@@ -66,7 +69,7 @@ export async function planFunction(
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const adapter = adapterOf(options);
   const appPort = adapter !== undefined ? await appPortOf(options, given) : undefined;
-  const asked = options.concurrency ?? 1;
+  const asked = Math.max(options.concurrency ?? 1, options.provisioned ?? 0);
   const fixed = adapter !== undefined && hasFixedPort(options, given);
   if (fixed && asked > 1) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
@@ -82,6 +85,7 @@ export async function planFunction(
     ...(optRoot !== undefined && { optRoot }),
     ...(command.length > 0 && { command: findProgram(command, taskRoot, path) }),
     extensions: adapter === undefined ? [] : [adapter.extension],
+    ...settingsOf(options),
     variables: {
       ...given,
       ...(appPort !== undefined && portVariables(appPort)),

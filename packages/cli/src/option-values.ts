@@ -43,6 +43,12 @@ export function functionName(text: string): string {
   throw new InvalidArgumentError("It may have up to 64 letters, digits, - and _.");
 }
 
+/** Collects `--alias live --alias test`. */
+export function aliases(text: string, before: readonly string[] = []): string[] {
+  if (/^(?!\d+$)[a-zA-Z0-9_-]{1,128}$/.test(text)) return [...before, text];
+  throw new InvalidArgumentError("It may have letters, digits, - and _, and must not be a number.");
+}
+
 export function regionName(text: string): string {
   if (/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(text)) return text;
   throw new InvalidArgumentError("It looks like eu-central-1.");

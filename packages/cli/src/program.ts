@@ -5,7 +5,15 @@ import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
 import { door, doorNames } from "./doors.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { functionName, integerBetween, regionName, variable, variableNames } from "./option-values.ts";
+import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
+import {
+  aliases,
+  functionName,
+  integerBetween,
+  regionName,
+  variable,
+  variableNames,
+} from "./option-values.ts";
 import { queueDirectory } from "./queues.ts";
 import { samples } from "./samples/samples.ts";
 import { askedEngines } from "./snapshot-engine.ts";
@@ -89,8 +97,8 @@ function devCommand() {
       0,
     )
     .option(
-      "--destination <file>",
-      "add what becomes of asynchronous invocations to this file, one JSON record a line",
+      "--destination <target>",
+      "what becomes of asynchronous invocations: added to a file, one JSON record a line, or posted to a URL",
     )
     .option(
       "--stream",
@@ -109,6 +117,38 @@ function devCommand() {
       )
         .choices(askedEngines)
         .preset("auto" as const),
+    )
+    .option(
+      "--reserved <number>",
+      "reserved concurrency: more invocations at once get 429; 0 refuses all",
+      integerBetween(0, 1000),
+    )
+    .option(
+      "--provisioned <number>",
+      "provisioned concurrency: environments initialised before anybody asks",
+      integerBetween(1, 1000),
+    )
+    .option(
+      "--managed <number>",
+      "as on Managed Instances: so many invocations at once in one environment",
+      integerBetween(1, 1600),
+    )
+    .option("--tenants", "tenant isolation: every invocation names its tenant, environments are never shared")
+    .option("--alias <name>", "another name of the version, for the Invoke API; may be repeated", aliases)
+    .option("--on-success <target>", "the same, of successes only")
+    .option("--on-failure <target>", "the same, of failures only")
+    .option("--dead-letters <target>", "the same, of events that failed, as a dead-letter queue gets them")
+    .option("--retry-attempts <number>", "how often a failed event is tried again", integerBetween(0, 2))
+    .option(
+      "--event-age <seconds>",
+      "the oldest an event may be to be tried again",
+      integerBetween(60, 21_600),
+    )
+    .option("--async-clock <speed>", "how much faster the waits of events pass: 60x", clockSpeed)
+    .option(
+      "--chaos [seed]",
+      "torture: crashes, freezes, doubled and late events, slow and cut streams",
+      chaosSeed,
     )
     .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
     .option(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AsyncInvocations, type AsyncOptions, type DestinationRecord } from "./async-invocations.ts";
+import { AsyncInvocations, type AsyncOptions } from "./async-invocations.ts";
+import type { DeadLetter, DestinationRecord } from "./destination-record.ts";
 import { of, rig, until } from "./testing/harness.ts";
 
 function queueOf(fleet: Awaited<ReturnType<typeof rig>>["fleet"], options: AsyncOptions) {
@@ -62,6 +63,51 @@ describe("an event nobody waits for", () => {
           .approximateInvokeCount,
     );
     expect(counts).toEqual([2, 1, 2, 2, 1]);
+  });
+
+  it("is not tried where no concurrency is reserved (4)", async () => {
+    await using r = await rig({ reservedConcurrency: 0 });
+    const letters: DeadLetter[] = [];
+    const { queue, records } = queueOf(r.fleet, { deadLetter: (letter) => letters.push(letter) });
+    queue.accept(event({ never: true }));
+    await until(() => records.length === 1);
+    expect(records[0]?.requestContext).toMatchObject({
+      condition: "ZeroReservedConcurrency",
+      approximateInvokeCount: 0,
+    });
+    expect(records[0]).not.toHaveProperty("responseContext");
+    expect(letters).toMatchObject([{ errorCode: 429 }]);
+  });
+
+  it("goes to the destination of its end, a failure to the dead letters too", async () => {
+    await using r = await rig();
+    const told: string[] = [];
+    const { queue } = queueOf(r.fleet, {
+      clockFactor: 0.0001,
+      maximumRetryAttempts: 0,
+      onSuccess: (record) => told.push(`success ${JSON.stringify(record.requestPayload)}`),
+      onFailure: (record) => told.push(`failure ${JSON.stringify(record.requestPayload)}`),
+      deadLetter: ({ errorCode, errorMessage, body }) =>
+        told.push(`dead ${errorCode} ${errorMessage} ${Buffer.from(body).toString()}`),
+    });
+    queue.accept(event({ n: 1 }));
+    queue.accept(event({ do: "error" }));
+    await until(() => told.length === 3);
+    expect(told.toSorted()).toEqual([
+      `dead 200 no {"do":"error"}`,
+      `failure {"do":"error"}`,
+      `success {"n":1}`,
+    ]);
+  });
+
+  it("is not accepted when the queue is full (5)", async () => {
+    const r = await rig();
+    await r[Symbol.asyncDispose]();
+    const { queue } = queueOf(r.fleet, {});
+    const one = event({});
+    for (let i = 0; i < 100_000; i += 1) expect(queue.accept(one)).toBe(true);
+    expect(queue.accept(one)).toBe(false);
+    queue.close();
   });
 
   it("is dropped when the queue is closed (1)", async () => {

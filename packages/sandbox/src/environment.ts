@@ -109,8 +109,8 @@ export class Environment {
     return this.#as(this.#invoke(job));
   }
 
-  /** Kills the runtime, as the machine below it might. */
-  readonly crash: () => void = () => this.#boot?.runtime?.signal("SIGKILL");
+  /** What runs, the runtime first. */
+  readonly groups: () => Boot["groups"] = () => this.#boot?.groups ?? [];
 
   /** Ends the environment, whatever it does. Resolves when every process is reaped (invariant 7). */
   shutdown(reason: ShutdownReason): Promise<void> {

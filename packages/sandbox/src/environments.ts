@@ -25,6 +25,8 @@
  */
 import type { ShutdownReason } from "@anylambda/wire";
 import type { Environment } from "./environment.ts";
+import { type Chaos, chaosOf } from "./chaos.ts";
+import { crash, disturb, tellOf, tortured } from "./chaos-acts.ts";
 import type { InitReport } from "./events.ts";
 import type { Allocation, Fleet, FleetOptions } from "./fleet.ts";
 import type { FunctionConfiguration } from "./function.ts";
@@ -53,6 +55,7 @@ export class Environments implements Fleet {
   readonly refusedVariables: readonly RefusedVariable[];
   readonly initialized: Promise<InitReport>;
   readonly allocated: Promise<Allocation | undefined>;
+  readonly chaos: Chaos | undefined;
   readonly #create: Crew["create"];
   readonly #discard: Crew["discard"];
   readonly #options: FleetOptions;
@@ -81,6 +84,7 @@ export class Environments implements Fleet {
     this.#create = create;
     this.#discard = discard;
     this.#options = options;
+    this.chaos = chaosOf(options);
     this.#limits = limitsOf(configuration, options);
     this.#provisioned = provisionedConcurrency;
     this.#idleMs = options.idleMs ?? 300_000;
@@ -97,7 +101,10 @@ export class Environments implements Fleet {
   }
 
   invokeStreaming(request: InvokeRequest): Invocation<FleetAnswer | StreamedAnswer> {
-    return this.#enqueue(request, "streaming");
+    const invocation = this.#enqueue(request, "streaming");
+    const { chaos } = this;
+    if (chaos === undefined) return invocation;
+    return { ...invocation, answer: invocation.answer.then((answer) => tortured(chaos, answer)) };
   }
 
   reload(configuration: FunctionConfiguration = this.configuration): Promise<InitReport | undefined> {
@@ -169,7 +176,9 @@ export class Environments implements Fleet {
     for (let waiting = first; waiting !== undefined; waiting = this.#nextFor(member)) {
       member.tenantId ??= waiting.tenantId;
       this.#running.add(waiting);
+      const calm = this.chaos && disturb(this.chaos, waiting.job.requestId, environment);
       const report = await environment.invoke(waiting.job);
+      calm?.();
       this.#running.delete(waiting);
       waiting.end(report);
       if (environment.state !== "idle" && !(await this.#mended(member))) return this.#drop(member, "failure");
@@ -206,9 +215,23 @@ export class Environments implements Fleet {
     if (member.environment.state === "idle") this.#withRoom.push(member);
     else this.#withRoom.unshift(member);
     if (this.#waiting.length > 0) this.#grow();
-    if (member.busy > 0 || member.leaving || this.#isPermanent(member)) return;
+    if (member.busy > 0 || member.leaving || this.#isSurprised(member) || this.#isPermanent(member)) return;
     member.reaper = setTimeout(() => void this.#drop(member, "spindown"), this.#idleMs);
     member.reaper.unref();
+  }
+
+  /** Whether chaos has plans for an environment at rest. */
+  #isSurprised(member: Member): boolean {
+    const { chaos } = this;
+    const plan = chaos?.rest();
+    if (chaos === undefined || plan === undefined) return false;
+    const { action, afterMs } = plan;
+    member.reaper = setTimeout(() => {
+      if (action === "crash") return crash(chaos, member.environment, afterMs);
+      tellOf(chaos, member.environment, { action, amount: afterMs });
+      void this.#drop(member, "spindown");
+    }, afterMs).unref();
+    return true;
   }
 
   #isPermanent({ number, provisioned }: Member): boolean {

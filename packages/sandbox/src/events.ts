@@ -165,9 +165,27 @@ export interface Fault {
   readonly message: string;
 }
 
+/** What torture mode does (`chaos.ts`). */
+export type ChaosAction =
+  /** The runtime is killed in the middle of an invocation, or between two. */
+  | "crash"
+  /** Every process of an environment stops for a while. */
+  | "freeze"
+  /** An idle environment is ended. */
+  | "spindown"
+  /** A streamed answer comes slowly. */
+  | "slowStream"
+  /** A streamed answer breaks off. */
+  | "cutStream"
+  /** An asynchronous event is delivered late. */
+  | "delay"
+  /** An asynchronous event is delivered twice. */
+  | "duplicate";
+
 /**
  * One event. `environment` is the id of the execution environment (its log stream's last part), `environmentNumber`
- * its place in the fleet: 1 for the first, and free to be another's once the environment has ended.
+ * its place in the fleet: 1 for the first, and free to be another's once the environment has ended. What chaos does to no
+ * environment in particular has `""` and 0.
  */
 export type SandboxEvent = {
   readonly time: Date;
@@ -229,4 +247,11 @@ export type SandboxEvent = {
   | { readonly type: "thawed"; readonly frozenMs: number }
   /** The environment has ended: its last process is reaped. */
   | { readonly type: "stopped" }
+  | {
+      readonly type: "chaos";
+      readonly action: ChaosAction;
+      readonly requestId?: string;
+      /** How long, or after how long, ms; for a stream that is cut: after how many bytes. */
+      readonly amount: number;
+    }
 );

@@ -1,5 +1,6 @@
 /** A fleet: the environments of one function, and how it is started. What it guarantees stands in `environments.ts`. */
 import type { ShutdownReason } from "@anylambda/wire";
+import type { Chaos } from "./chaos.ts";
 import { Environment } from "./environment.ts";
 import { Environments } from "./environments.ts";
 import type { InitReport, SandboxEvent } from "./events.ts";
@@ -46,6 +47,8 @@ export interface FleetOptions {
    * own; here they share one, so an app that listens needs a port of its own in each.
    */
   readonly variablesFor?: ((number: number) => Promise<Readonly<Record<string, string>>>) | undefined;
+  /** Torture: what may happen on Lambda and seldom does, by this seed (`chaos.ts`); a whole number below 2^32. */
+  readonly chaosSeed?: number | undefined;
   /** Listens in on events and answers. */
   readonly tap?: InvocationTap | undefined;
   /**
@@ -63,6 +66,8 @@ export interface Fleet {
   readonly initialized: Promise<InitReport>;
   /** What became of the provisioned concurrency; `undefined` where none is configured. Never rejects. */
   readonly allocated: Promise<Allocation | undefined>;
+  /** What disturbs it, if anything is to. */
+  readonly chaos: Chaos | undefined;
   /** The answer comes in one piece, also from a function that streams. */
   invoke(request: InvokeRequest): Invocation;
   /** The answer is a stream as soon as the function begins it; a failure before that is one piece. */

@@ -47,4 +47,8 @@ export type { CorsOptions, DoorOptions, DoorType } from "./listeners/door-option
 export type { HttpListener } from "./listeners/http-listener.ts";
 export { listenInvokeApi } from "./listeners/invoke-api.ts";
 export type { InvokeApiOptions } from "./listeners/invoke-api.ts";
-export type { AsyncOptions, DestinationRecord } from "./async-invocations.ts";
+export type { Functions, PublishedFunction } from "./listeners/invoke-target.ts";
+export type { AsyncOptions } from "./async-invocations.ts";
+export type { DeadLetter, DestinationRecord } from "./destination-record.ts";
+export { httpDestination } from "./http-destination.ts";
+export type { HttpDestination, HttpDestinationOptions } from "./http-destination.ts";

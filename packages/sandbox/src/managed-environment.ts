@@ -22,6 +22,7 @@ import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, deliveryOf } from "./invocation.ts";
 import { ManagedRuntimeApi } from "./managed-runtime-api.ts";
 import { logLinesOf } from "./report.ts";
+import type { ProcessGroup } from "./processes.ts";
 import { stopProcesses } from "./stop.ts";
 import { telemetryContextOf } from "./telemetry/context.ts";
 import { TelemetryHub } from "./telemetry/hub.ts";
@@ -162,10 +163,8 @@ export class ManagedEnvironment {
     return this.#shutdown;
   }
 
-  /** Kills the runtime, as the machine below it might. */
-  crash(): void {
-    this.#boot.runtime?.signal("SIGKILL");
-  }
+  /** What runs, the runtime first. */
+  readonly groups: () => readonly ProcessGroup[] = () => this.#boot.groups;
 
   #crashed(failure: Failure): void {
     this.#shutdown ??= this.#stop("failure", failure);

@@ -157,7 +157,7 @@ export class ProcessGroup {
     return this.#last.stderr.length > 0 ? [...this.#last.stderr] : [...this.#last.stdout];
   }
 
-  signal(signal: "SIGTERM" | "SIGKILL"): void {
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
     if (this.#empty) return;
     send(-this.pid, signal);
     if (!hasProcessTable || signal !== "SIGKILL") return;

@@ -1,8 +1,8 @@
 /** `anylambda dev`: an app as a Lambda function behind its front doors and the Invoke API, until Ctrl-C. */
 import type { Dashboard } from "../dashboard/server.ts";
-import { openDestination } from "../destination-file.ts";
 import { type AskedDoor, planDoors, requireDoors } from "../doors.ts";
 import type { ExitName } from "../exit-codes.ts";
+import { type AsyncSettings, openAsyncSinks } from "../fleet-settings.ts";
 import type { FunctionOptions } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
@@ -11,7 +11,7 @@ import { reporting } from "./reporting.ts";
 import { type Surroundings, loopback, serve } from "./served.ts";
 import { whileRunning } from "./session.ts";
 
-export interface DevOptions extends FunctionOptions, OutputOptions {
+export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions {
   readonly port: number;
   readonly host: string;
   /** A Function URL when none is asked for. */
@@ -19,7 +19,6 @@ export interface DevOptions extends FunctionOptions, OutputOptions {
   /** Directories, absolute. */
   readonly queue?: readonly string[] | undefined;
   readonly invokePort: number;
-  readonly destination?: string | undefined;
   /** `false`: none. */
   readonly dashboard?: boolean | undefined;
   readonly dashboardPort: number;
@@ -36,12 +35,12 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
     if (doors.some(({ name }) => name === "websocket") && passesWebSocketsThrough(options)) {
       reporter.tell({ type: "warning", message: passedThrough });
     }
-    const destination = options.destination === undefined ? undefined : openDestination(options.destination);
+    const sinks = openAsyncSinks(options, (message) => reporter.tell({ type: "warning", message }));
     const ended = whileRunning(async ({ interrupts, atEnd }) => {
       const dashboard =
         options.dashboard === false ? undefined : await openDashboardAt(options.dashboardPort);
       if (dashboard !== undefined) atEnd(() => dashboard.close());
-      const around: Surroundings = { reporter, dashboard, destination, invokePort, several: false };
+      const around: Surroundings = { reporter, dashboard, events: sinks.options, invokePort, several: false };
       const served = await serve({ command, options, host, doors, queues: options.queue }, around);
       atEnd(() => served.close());
       const failure = await Promise.race([served.booted, interrupts.first]);
@@ -50,7 +49,7 @@ export function dev(command: readonly string[], options: DevOptions): Promise<Ex
       reporter.tell({ type: "stopping", signal: failure ?? (await interrupts.first) });
       return "done";
     });
-    return ended.finally(() => destination?.close());
+    return ended.finally(() => sinks.close());
   });
 }
 

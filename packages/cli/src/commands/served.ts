@@ -1,8 +1,7 @@
 /** A function that is served: its fleet, its doors, and its Invoke API. */
-import { type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
+import { type AsyncOptions, type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import type { Dashboard } from "../dashboard/server.ts";
-import type { DestinationFile } from "../destination-file.ts";
 import { type PlannedDoor, openDoors } from "../doors.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
@@ -26,7 +25,8 @@ export interface FunctionOrder {
 export interface Surroundings {
   readonly reporter: Reporter;
   readonly dashboard: Dashboard | undefined;
-  readonly destination: DestinationFile | undefined;
+  /** What becomes of events that nobody waits for. */
+  readonly events: AsyncOptions;
   readonly invokePort: number;
   /** Whether there are others: then each line says whose it is. */
   readonly several: boolean;
@@ -67,7 +67,7 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
       const opened = await openDoors(fleet, order.doors, order.host, { streams: streams(variables) });
       listeners.push(...opened.map(({ listener }) => listener));
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
-      const api = await openInvokeApi(fleet, around.invokePort, around.destination);
+      const api = await openInvokeApi(fleet, around.invokePort, around.events, order.options.alias);
       listeners.push(api);
       const queues = order.queues ?? [];
       listeners.push(...(await openQueues(fleet, queues, reporter)));
@@ -116,10 +116,13 @@ export const loopback = "127.0.0.1";
 async function openInvokeApi(
   fleet: Fleet,
   port: number,
-  file: DestinationFile | undefined,
+  events: AsyncOptions,
+  aliases: readonly string[] = [],
 ): Promise<HttpListener> {
   try {
-    return await listenInvokeApi(fleet, { host: loopback, port, record: file?.record });
+    const published = { fleet, aliases: new Map(aliases.map((alias) => [alias, "$LATEST"])) };
+    const functions = new Map([[fleet.configuration.name, published]]);
+    return await listenInvokeApi(functions, { ...events, host: loopback, port });
   } catch (error) {
     throw portFailure(loopback, port, error, "--invoke-port");
   }

@@ -1,11 +1,14 @@
 /** What is started by a command is ended by it, whatever happens: no process outlives these calls. */
 import {
+  type Allocation,
   type Fleet,
   type InvocationTap,
   type SandboxEvent,
   type SnapshotEngine,
   startFleet,
 } from "@anylambda/sandbox";
+import { chaosSeedOf } from "../fleet-settings.ts";
+import { userFailure } from "../user-failure.ts";
 import { bootFailure } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
@@ -68,9 +71,15 @@ export async function launch(
   const snapStart = await snapStartOf(options, reporter);
   const freezeAfterMs = options.freeze === true ? graceMs : undefined;
   const limits = { freezeAfterMs, limitMemory: options.memoryLimit !== false };
+  const chaosSeed = chaosSeedOf(options);
   const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap, snapStart } as const;
-  const fleet = await startFleet(plan.configuration, { ...fleetOptions, ...limits });
+  const all = { ...fleetOptions, ...limits, chaosSeed };
+  const fleet = await startFleet(plan.configuration, all).catch((error: unknown) => {
+    throw error instanceof RangeError ? userFailure(error.message, "Leave out one of them.") : error;
+  });
   warnOfRefused(fleet, reporter);
+  if (chaosSeed !== undefined) warnOfChaos(chaosSeed, reporter);
+  void fleet.allocated.then((allocation) => warnOfAllocation(allocation, reporter));
   return fleet;
 }
 
@@ -124,6 +133,18 @@ function tellPlan(
     memorySizeMb: configuration.memorySizeMb,
     timeoutSeconds: configuration.timeoutMs / 1000,
   });
+}
+
+function warnOfChaos(seed: number, reporter: Reporter): void {
+  const message = `Chaos is on: crashes, freezes, late and doubled events. --chaos=${seed} decides the same again`;
+  reporter.tell({ type: "warning", message });
+}
+
+function warnOfAllocation(allocation: Allocation | undefined, reporter: Reporter): void {
+  if (allocation === undefined || allocation.status === "READY") return;
+  const { available, requested, statusReason } = allocation;
+  const message = `Provisioned concurrency FAILED (${statusReason}): ${available} of ${requested} environments are ready`;
+  reporter.tell({ type: "warning", message });
 }
 
 function warnOfRefused(fleet: Fleet, reporter: Reporter): void {

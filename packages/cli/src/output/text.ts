@@ -55,10 +55,18 @@ function tell(form: Form, notice: Notice): void {
     case "restoreStart":
       platform(form, [...logLinesOf(notice), ...(notice.engine === "replay" ? [replayed] : [])]);
       return;
+    case "chaos":
+      platform(form, [chaosText(notice)]);
+      return;
     // Whatever else a sandbox tells is told as Lambda's log has it, or not at all.
     default:
       platform(form, logLinesOf(notice));
   }
+}
+
+function chaosText({ action, amount, requestId }: Extract<SandboxEvent, { type: "chaos" }>): string {
+  const unit = action === "cutStream" ? "bytes" : "ms";
+  return `CHAOS ${action} ${amount} ${unit}${requestId === undefined ? "" : ` RequestId: ${requestId}`}`;
 }
 
 function platform(form: Form, lines: readonly string[]): void {

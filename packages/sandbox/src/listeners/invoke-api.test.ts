@@ -8,7 +8,7 @@ import {
   LogType,
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DestinationRecord } from "../async-invocations.ts";
+import type { DestinationRecord } from "../destination-record.ts";
 import { type Rig, call, fixture, of, rig, until } from "../testing/harness.ts";
 import type { HttpListener } from "./http-listener.ts";
 import { listenInvokeApi } from "./invoke-api.ts";
@@ -197,6 +197,84 @@ describe("what the Invoke API refuses", () => {
       "retry-after": "1",
     });
     await Promise.all([listener.close(), one.fleet.shutdown(), busy.ended]);
+  });
+});
+
+describe("several functions, versions and aliases on one endpoint", () => {
+  it("finds each by its name, its versions by number and alias, and says which was executed", async () => {
+    await using one = await rig({ name: "one" });
+    await using first = await rig({ name: "one", version: "1" });
+    await using second = await rig({ name: "one", version: "2" });
+    await using two = await rig({ name: "two" });
+    const listener = await listenInvokeApi(
+      new Map([
+        [
+          "one",
+          {
+            fleet: one.fleet,
+            versions: new Map([
+              ["1", first.fleet],
+              ["2", second.fleet],
+            ]),
+            aliases: new Map([
+              ["live", "1"],
+              ["test", "$LATEST"],
+            ]),
+          },
+        ],
+        ["two", { fleet: two.fleet }],
+      ]),
+    );
+    const own = clientOf(listener);
+    const send = (FunctionName: string, Qualifier?: string) =>
+      own.send(
+        new InvokeCommand({ FunctionName, ...(Qualifier && { Qualifier }), Payload: `{"do":"head"}` }),
+      );
+    const executed = async (FunctionName: string, Qualifier?: string) => {
+      const { ExecutedVersion, Payload } = await send(FunctionName, Qualifier);
+      const head = JSON.parse(Payload?.transformToString() ?? "") as Record<string, string>;
+      return `${ExecutedVersion} ${head["lambda-runtime-invoked-function-arn"]?.replace(/.*function:/, "")}`;
+    };
+    expect(await executed("one")).toBe("$LATEST one");
+    expect(await executed("one", "1")).toBe("1 one:1");
+    expect(await executed("one:live")).toBe("1 one:live");
+    expect(await executed("one", "test")).toBe("$LATEST one:test");
+    expect(await executed("one", "$LATEST.PUBLISHED")).toBe("2 one:$LATEST.PUBLISHED");
+    expect(await executed("two")).toBe("$LATEST two");
+    const unknown =
+      "404 ResourceNotFoundException: Function not found: arn:aws:lambda:eu-west-1:123456789012:function:";
+    expect(await errorOf(send("one", "3"))).toBe(`${unknown}one:3`);
+    expect(await errorOf(send("two", "live"))).toBe(`${unknown}two:live`);
+    expect(await errorOf(send("three"))).toBe(`${unknown}three:$LATEST`);
+    expect(await errorOf(send("one", "no such"))).toMatch(/^400 InvalidParameterValueException/);
+    own.destroy();
+    await listener.close();
+  });
+});
+
+describe("tenants", () => {
+  it("are asked for in AWS's words, and reach the function", async () => {
+    await using isolated = await rig({ tenantIsolation: true }, { maxConcurrency: 2 });
+    const listener = await listenInvokeApi(isolated.fleet);
+    const own = clientOf(listener);
+    const send = (TenantId?: string) =>
+      own.send(
+        new InvokeCommand({
+          FunctionName: "tested",
+          Payload: `{"do":"head"}`,
+          ...(TenantId && { TenantId }),
+        }),
+      );
+    expect(await errorOf(send())).toBe(
+      "400 InvalidParameterValueException: The invoked function is enabled with tenancy configuration. " +
+        "Add a valid tenant ID in your request and try again.",
+    );
+    expect(JSON.parse((await send("blue/1")).Payload?.transformToString() ?? "")).toMatchObject({
+      "lambda-runtime-aws-tenant-id": "blue/1",
+    });
+    expect(await errorOf(send("bl?e"))).toMatch(/^400 InvalidParameterValueException/);
+    own.destroy();
+    await listener.close();
   });
 });
 

@@ -12,7 +12,7 @@ import type { Fleet } from "../fleet.ts";
 import { completeTraceId } from "../identifiers.ts";
 import { type LogTail, logTail } from "../log-tail.ts";
 import { drained, readBody } from "../request-body.ts";
-import type { InvokeRequest } from "../waiting.ts";
+import { type InvokeRequest, tenantFaultOf } from "../waiting.ts";
 import { type HttpListener, createFrontServer, listenAt } from "./http-listener.ts";
 import {
   type InvokeError,
@@ -21,13 +21,14 @@ import {
   invalidContent,
   malformed,
   notJson,
+  queueFull,
   requestTooLarge,
   serviceError,
   unknownOperation,
 } from "./invoke-errors.ts";
 import { type Operation, type Parameters, parametersOf, routeOf } from "./invoke-request.ts";
 import { relayEvents } from "./streamed-events.ts";
-import { targetOf } from "./invoke-target.ts";
+import { type Functions, targetOf } from "./invoke-target.ts";
 
 export interface InvokeApiOptions extends AsyncOptions {
   /** Address to listen on; loopback unless told otherwise. */
@@ -36,10 +37,23 @@ export interface InvokeApiOptions extends AsyncOptions {
   readonly port?: number | undefined;
 }
 
-/** Opens the API. Rejects when the port is taken or the address is not this machine's. */
-export async function listenInvokeApi(fleet: Fleet, options: InvokeApiOptions = {}): Promise<HttpListener> {
+/**
+ * Opens the API for one function, or for several by name. Rejects when the port is taken or the address is not this
+ * machine's.
+ */
+export async function listenInvokeApi(
+  offered: Fleet | Functions,
+  options: InvokeApiOptions = {},
+): Promise<HttpListener> {
   const { host = "127.0.0.1", port = 0, ...asyncOptions } = options;
-  const api: Api = { fleet, queue: new AsyncInvocations(fleet, asyncOptions) };
+  const functions = "configuration" in offered ? only(offered) : offered;
+  const queues = new Map<Fleet, AsyncInvocations>();
+  const queueOf = (fleet: Fleet): AsyncInvocations => {
+    const queue = queues.get(fleet) ?? new AsyncInvocations(fleet, asyncOptions);
+    queues.set(fleet, queue);
+    return queue;
+  };
+  const api: Api = { functions, queueOf };
   const server = createFrontServer((request, response) => {
     // A kept connection would hold up the end of a listener that was closed meanwhile.
     response.once("finish", () => {
@@ -55,37 +69,42 @@ export async function listenInvokeApi(fleet: Fleet, options: InvokeApiOptions = 
   return {
     ...listener,
     close: () => {
-      api.queue.close();
+      for (const queue of queues.values()) queue.close();
       return listener.close();
     },
   };
 }
 
 interface Api {
-  readonly fleet: Fleet;
-  readonly queue: AsyncInvocations;
+  readonly functions: Functions;
+  /** Of events for this fleet. */
+  readonly queueOf: (fleet: Fleet) => AsyncInvocations;
+}
+
+function only(fleet: Fleet): Functions {
+  return new Map([[fleet.configuration.name, { fleet }]]);
 }
 
 async function serve(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readBody(request, maxSyncBytes);
   if (body.kind === "truncated") return;
   if (body.kind === "tooLarge") await drained(request);
-  const asked = askedOf(api.fleet, request, body.kind === "complete" ? body.bytes : undefined);
+  const asked = askedOf(api.functions, request, body.kind === "complete" ? body.bytes : undefined);
   response.setHeader("x-amzn-RequestId", "error" in asked ? randomUUID() : asked.invoke.requestId);
   if ("error" in asked) return sendError(response, asked.error);
-  const { operation, parameters, invoke } = asked;
+  const { operation, parameters, invoke, fleet } = asked;
   response.setHeader("X-Amzn-Trace-Id", traceHeader(invoke.traceId));
   if (operation === "async" || parameters.type === "Event") {
     // The client context reaches a function that somebody waits for only (environment.md 5.1).
     const { clientContext: _unused, ...event } = invoke;
-    api.queue.accept(event);
+    if (!api.queueOf(fleet).accept(event)) return sendError(response, queueFull);
     return sendEmpty(response, 202, operation === "async" ? `{"Status":202}` : "");
   }
   if (parameters.type === "DryRun") return sendEmpty(response, 204);
   const tail = parameters.tail ? logTail() : undefined;
   const logged = tail === undefined ? invoke : { ...invoke, log: tail.take };
-  if (operation === "stream") return stream(api.fleet, response, logged, tail);
-  return buffered(api.fleet, response, logged, tail);
+  if (operation === "stream") return stream(fleet, response, logged, tail);
+  return buffered(fleet, response, logged, tail);
 }
 
 async function buffered(
@@ -125,6 +144,7 @@ async function stream(
 }
 
 interface Asked {
+  readonly fleet: Fleet;
   readonly operation: Operation;
   readonly parameters: Parameters;
   readonly invoke: InvokeRequest & { readonly requestId: string; readonly traceId: string };
@@ -132,7 +152,7 @@ interface Asked {
 
 /** Everything that can be said of a request before the function is asked. */
 function askedOf(
-  fleet: Fleet,
+  functions: Functions,
   request: IncomingMessage,
   body: Uint8Array | undefined,
 ): Asked | { readonly error: InvokeError } {
@@ -142,23 +162,27 @@ function askedOf(
   const parameters = parametersOf(request.headers, operation);
   if ("malformed" in parameters) return { error: malformed(parameters.malformed) };
   if ("invalidContent" in parameters) return { error: invalidContent(parameters.invalidContent) };
-  const target = targetOf(functionName, queried, fleet.configuration);
+  const target = targetOf(functionName, queried, functions);
   if (target.kind === "malformed") return { error: malformed(target.message) };
   if (target.kind === "unknown") return { error: functionNotFound(target.arn) };
+  const { fleet, qualifier } = target;
+  const { tenantId } = parameters;
+  const tenant = tenantFaultOf(fleet.configuration.tenantIsolation === true, tenantId);
+  if (tenant !== undefined) return { error: malformed(tenant) };
   const limit = operation === "async" || parameters.type === "Event" ? maxAsyncBytes : maxSyncBytes;
   if (body === undefined || body.length > limit) return { error: requestTooLarge(limit) };
   const fault = faultOf(body);
   if (fault !== undefined) return { error: notJson(fault) };
   const { requestId = randomUUID(), traceId, clientContext } = parameters;
-  const { qualifier } = target;
   const invoke = {
     payload: body.length === 0 ? emptyEvent : body,
     requestId,
     traceId: completeTraceId(traceId),
     ...(clientContext !== undefined && { clientContext }),
     ...(qualifier !== undefined && { qualifier }),
+    ...(tenantId !== undefined && { tenantId }),
   };
-  return { operation, parameters, invoke };
+  return { fleet, operation, parameters, invoke };
 }
 
 /** No body is the event `{}` (environment.md 5.1). */

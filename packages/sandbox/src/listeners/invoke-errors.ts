@@ -55,6 +55,15 @@ const refusalStatuses: Readonly<Record<Refusal, number>> = {
   SnapStartNotReadyException: 409,
 };
 
+/** Lambda's queue has no end; ours is as long as this machine bears. */
+export const queueFull: InvokeError = {
+  ...userError(429, "TooManyRequestsException", {
+    Reason: "FunctionInvocationRateLimitExceeded",
+    message: "Rate Exceeded.",
+  }),
+  retryAfter: 1,
+};
+
 export const serviceError: InvokeError = {
   status: 500,
   type: "ServiceException",

@@ -33,6 +33,7 @@ export interface Parameters {
   readonly traceId: string | undefined;
   /** JSON text. */
   readonly clientContext: string | undefined;
+  readonly tenantId: string | undefined;
 }
 
 export function parametersOf(
@@ -52,19 +53,33 @@ export function parametersOf(
   const requestId = given("x-amzn-requestid");
   if (requestId !== undefined && !uuid.test(requestId))
     return { malformed: "x-amzn-RequestId must be a UUID" };
-  // Neither is silently ignored: a function without tenants, or that is not durable, refuses these on AWS as well.
-  for (const name of ["x-amz-tenant-id", "x-amz-durable-execution-name"])
-    if (given(name) !== undefined) return { malformed: `${name} does not fit the function's configuration` };
+  const tenantId = given("x-amz-tenant-id");
+  if (tenantId !== undefined && !tenantPattern.test(tenantId))
+    return { malformed: "X-Amz-Tenant-Id has 1 to 256 letters, digits and . _ : / = + - @ or spaces" };
+  if (given("x-amz-durable-execution-name") !== undefined) return { malformed: notDurable };
   const context = given("x-amz-client-context");
   const clientContext = context === undefined ? undefined : clientContextOf(context);
   if (context !== undefined && clientContext === undefined)
     return { invalidContent: "Client context must be a valid Base64-encoded JSON object." };
-  return { type, tail: log === "Tail", requestId, traceId: given("x-amzn-trace-id"), clientContext };
+  return {
+    type,
+    tail: log === "Tail",
+    requestId,
+    traceId: given("x-amzn-trace-id"),
+    clientContext,
+    tenantId,
+  };
 }
 
 function isType(text: string): text is Parameters["type"] {
   return text === "RequestResponse" || text === "Event" || text === "DryRun";
 }
+
+const tenantPattern = /^[a-zA-Z0-9._:/=+\-@ ]{1,256}$/;
+
+/** Never silently ignored. The text is ours: what AWS says of it is not recorded. */
+const notDurable =
+  "You cannot invoke a function that is not durable with a durable execution name. anylambda has no durable functions";
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

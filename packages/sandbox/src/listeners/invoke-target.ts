@@ -1,9 +1,22 @@
-/** Which function a caller of the Invoke API means (environment.md 5.1). Pure. */
-import type { FunctionConfiguration } from "../function.ts";
+/** Which function, and which version of it, a caller of the Invoke API means (environment.md 5.1). Pure. */
+import type { Fleet } from "../fleet.ts";
+
+/** A function as the Invoke API offers it. */
+export interface PublishedFunction {
+  /** What runs without a qualifier: `$LATEST`, or the one version that its configuration names. */
+  readonly fleet: Fleet;
+  /** Published versions beside it, by number. */
+  readonly versions?: ReadonlyMap<string, Fleet> | undefined;
+  /** The version, or `$LATEST`, that each alias stands for. */
+  readonly aliases?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Functions by name. */
+export type Functions = ReadonlyMap<string, PublishedFunction>;
 
 export type InvokeTarget =
   /** `qualifier` as the caller gave it: the function sees it in its ARN. */
-  | { readonly kind: "found"; readonly qualifier: string | undefined }
+  | { readonly kind: "found"; readonly fleet: Fleet; readonly qualifier: string | undefined }
   | { readonly kind: "unknown"; readonly arn: string }
   | { readonly kind: "malformed"; readonly message: string };
 
@@ -11,7 +24,7 @@ export type InvokeTarget =
 export function targetOf(
   name: string,
   queryQualifier: string | undefined,
-  configuration: FunctionConfiguration,
+  functions: Functions,
 ): InvokeTarget {
   const parts = pattern.exec(name);
   if (parts === null || name.length > 256)
@@ -22,23 +35,36 @@ export function targetOf(
     return { kind: "malformed", message };
   }
   const qualifier = suffix ?? queryQualifier;
-  const asked = {
-    region: region ?? configuration.region,
-    account: account ?? partialAccount ?? configuration.accountId,
-    version: qualifier ?? "$LATEST",
-  };
-  const found =
-    functionName === configuration.name &&
-    asked.region === configuration.region &&
-    asked.account === configuration.accountId &&
-    (asked.version === "$LATEST" || asked.version === configuration.version);
-  if (found) return { kind: "found", qualifier };
-  const { region: inRegion, account: ofAccount, version } = asked;
+  if (qualifier !== undefined && !qualifierPattern.test(qualifier))
+    return { kind: "malformed", message: `${JSON.stringify(qualifier)} is no version or alias` };
+  const wanted = functions.get(functionName);
+  const [any] = functions.values();
+  const home = (wanted ?? any)?.fleet.configuration;
+  const inRegion = region ?? home?.region ?? "us-east-1";
+  const ofAccount = account ?? partialAccount ?? home?.accountId ?? "000000000000";
+  const here = inRegion === home?.region && ofAccount === home?.accountId;
+  const fleet = here && wanted !== undefined ? versionOf(wanted, qualifier) : undefined;
+  if (fleet !== undefined) return { kind: "found", fleet, qualifier };
+  const version = qualifier ?? "$LATEST";
   return {
     kind: "unknown",
     arn: `arn:aws:lambda:${inRegion}:${ofAccount}:function:${functionName}:${version}`,
   };
 }
+
+/** The fleet behind a qualifier: a version, an alias, or the newest of the published versions. */
+function versionOf(
+  { fleet, versions, aliases }: PublishedFunction,
+  qualifier: string | undefined,
+): Fleet | undefined {
+  const version = (qualifier !== undefined && aliases?.get(qualifier)) || (qualifier ?? "$LATEST");
+  if (version === "$LATEST" || version === fleet.configuration.version) return fleet;
+  if (version !== "$LATEST.PUBLISHED") return versions?.get(version);
+  const newest = Math.max(...[...(versions?.keys() ?? [])].map(Number));
+  return versions?.get(String(newest));
+}
+
+const qualifierPattern = /^(?:\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9_-]{1,128})$/;
 
 const pattern = new RegExp(
   String.raw`^(?:arn:aws[a-z-]*:lambda:(?<region>[a-z0-9-]+):(?<account>\d{12}):function:` +

@@ -101,7 +101,7 @@ export function textOf(bytes: Uint8Array): string {
 
 /** Processes whose environment names this log stream: whoever was started by the environment, by whatever way. */
 export function processesOf(environment: string): number[] {
-  if (process.platform !== "linux") return [];
+  if (process.platform !== "linux" || environment === "") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter(
