@@ -23,7 +23,7 @@ export default defineConfig({
         testTimeout: 120_000,
         env: { ANYLAMBDA_TEST_NATIVE: "linux-arm64" },
       }),
-      room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000 }),
+      room("workspace", ["scripts/**/*.test.ts"], { testTimeout: 120_000, hookTimeout: 120_000 }),
       room("fuzz", ["fuzz/**/*.test.ts"], { testTimeout: 60_000 }),
       room("conformance", ["conformance/**/*.test.ts"], { testTimeout: 120_000 }),
       room("examples", ["examples/*/*.test.ts"], { testTimeout: 120_000, hookTimeout: 300_000 }),

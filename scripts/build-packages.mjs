@@ -1,7 +1,16 @@
 // `npm run build:packages [-- linux-x64 | linux-arm64]`: what is published on npm, as folders and as packed files in
 // dist/npm: the command, and a package with the native adapter for each of Lambda's machines. They are optional
 // dependencies of the command: npm installs the one that fits, and none where none does.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { root, runOrExit } from "./setup.mjs";
 import { askedPlatforms, licence, nativeNotices, platforms, readNative, version } from "./shipped.mjs";
@@ -71,7 +80,9 @@ function bundledNotices() {
   const texts = [...packages].toSorted().map((name) => {
     const folder = join(root, "node_modules", name);
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const text = readFileSync(join(folder, "LICENSE"), "utf8").trim();
+    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+    if (file === undefined) throw new Error(`${name} is in the bundle and has no text of its licence`);
+    const text = readFileSync(join(folder, file), "utf8").trim();
     return `${"-".repeat(100)}\n${name} ${manifest.version} (${manifest.license})\n${"-".repeat(100)}\n\n${text}\n`;
   });
   return [

@@ -38,6 +38,8 @@ export async function revivable(file, host, { onMessage = () => {}, onBegin = ()
     },
     /** SIGKILL; after `pauseMs` the next one takes over. */
     async kill(pauseMs) {
+      // On a busy machine its successor may not be there yet, and the pause would be longer than was asked for.
+      await next;
       const child = current;
       current = undefined;
       const gone = once(child, "exit");
