@@ -14,6 +14,9 @@ describe("help", () => {
   it("explains invoke", async () => {
     expect(await run(["invoke", "--help"])).toMatchSnapshot();
   });
+  it("explains snapstart check", async () => {
+    expect(await run(["snapstart", "check", "--help"])).toMatchSnapshot();
+  });
   it("names every exit code", async () => {
     const { stdout } = await run(["dev", "--help"]);
     for (const { code, meaning } of exitCodes)

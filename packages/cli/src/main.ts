@@ -29,6 +29,10 @@ async function carryOut(order: Order): Promise<ExitName> {
       return dev(order.command, order.options);
     case "invoke":
       return invoke(order.command, order.options);
+    case "snapstartCheck": {
+      const { snapstartCheck } = await import("./commands/snapstart-check.ts");
+      return snapstartCheck(order.command, order.options);
+    }
     case "listSamples":
       process.stdout.write(sampleList());
       return "done";

@@ -4,6 +4,7 @@ import { engines } from "./adapters.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
 import { door, doorNames } from "./doors.ts";
+import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
 import {
@@ -23,6 +24,11 @@ import { version } from "./version.ts";
 export type Order =
   | { readonly kind: "dev"; readonly command: readonly string[]; readonly options: DevOptions }
   | { readonly kind: "invoke"; readonly command: readonly string[]; readonly options: InvokeOptions }
+  | {
+      readonly kind: "snapstartCheck";
+      readonly command: readonly string[];
+      readonly options: SnapstartCheckOptions;
+    }
   | { readonly kind: "listSamples" };
 
 /** Reads the arguments. Throws commander's error for help, the version, and what is not understood. */
@@ -56,6 +62,18 @@ export function readOrder(args: readonly string[]): Order {
       })
       .copyInheritedSettings(program),
   );
+  const snapstart = new Command("snapstart")
+    .summary("what a snapshot does to an app")
+    .description("SnapStart before AWS: what a snapshot does to an app.")
+    .copyInheritedSettings(program);
+  snapstart.addCommand(
+    snapstartCheckCommand()
+      .action((command, options) => {
+        order = { kind: "snapstartCheck", command, options };
+      })
+      .copyInheritedSettings(program),
+  );
+  program.addCommand(snapstart);
   program.parse([...args], { from: "user" });
   if (order === undefined) throw new Error("commander neither took nor refused the arguments");
   return order;
@@ -189,6 +207,41 @@ function invokeCommand() {
       ),
     )
     .addHelpText("after", exitCodeHelp());
+}
+
+function snapstartCheckCommand() {
+  const own = functionCommand("check")
+    .summary("restore copies of the app, and find what should differ between them and does not")
+    .description(
+      "Boots the app twice, publishes it once, restores two copies, sends the same requests to all, and reports what the " +
+        "snapshot made equal, broke, or gave away, each with what to do about it. Ends with 1 when there is a fault.",
+    )
+    .option("--request <request>", 'a request such as "GET /orders"; may be repeated (default: GET /)', texts)
+    .option("--times <number>", "how often each is sent to each copy", integerBetween(1, 100), 2)
+    .option(
+      "--after <seconds>",
+      "how long the snapshot lies before it is restored",
+      integerBetween(0, 86_400),
+      3,
+    )
+    .addOption(
+      new Option("--engine <engine>", "what takes and restores the snapshot")
+        .choices(askedEngines)
+        .default("auto" as const),
+    );
+  return withFunctionOptions(own)
+    .addHelpText(
+      "after",
+      examples(
+        "anylambda snapstart check -- node server.js",
+        'anylambda snapstart check --request "GET /orders" --request \'POST /orders {"id":1}\' -- python app.py',
+      ),
+    )
+    .addHelpText("after", exitCodeHelp());
+}
+
+function texts(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function functionCommand(name: string) {
