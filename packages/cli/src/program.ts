@@ -131,7 +131,7 @@ function devCommand() {
     .addOption(
       new Option(
         "--snapstart [engine]",
-        "publish once and restore every environment from the snapshot: auto, or replay where memory is not to be restored",
+        "publish once and restore every environment from the snapshot: auto, criu (memory restored), or replay (started anew)",
       )
         .choices(askedEngines)
         .preset("auto" as const),

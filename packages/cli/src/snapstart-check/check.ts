@@ -76,7 +76,7 @@ export async function check(options: CheckOptions): Promise<Report> {
     return {
       engine: engine.kind,
       language,
-      findings: findings.map((finding) => ({ ...finding, mend: mendOf(finding.kind, language) })),
+      findings: findings.map((finding) => Object.assign(finding, { mend: mendOf(finding.kind, language) })),
       bootMs: mean(boots, "readyMs"),
       restoreMs: mean(copies, "readyMs"),
       bootToAnswerMs: mean(boots, "readyMs") + mean(boots, "firstAnswerMs"),

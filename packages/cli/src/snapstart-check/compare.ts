@@ -72,7 +72,21 @@ function repeated({ boots, copies }: Four): Finding[] {
       found.set(value.text, findingOf(value, where, copies[0]));
     }
   }
-  return [...found.values()];
+  return grouped([...found.values()]);
+}
+
+/** One finding for each kind and place: an answer with a hundred ids has one fault. */
+function grouped(findings: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = `${finding.kind} ${finding.where}`;
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()].map(([first, ...others]) => {
+    const { kind, grade, where, what } = first as Finding;
+    const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+    return { kind, grade, where, what: `${what}${more}` };
+  });
 }
 
 function findingOf(value: Value, where: string, copy: Witness): Finding {

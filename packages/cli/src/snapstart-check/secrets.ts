@@ -1,7 +1,7 @@
 /** Secrets in the memory of a snapshot: whoever gets the image has them, and rotating one means publishing anew. */
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Finding } from "./compare.ts";
 
 /** A value that is known to be secret: of a variable whose name says so, or of a file of variables. */
@@ -39,7 +39,11 @@ export async function findSecrets(
     found.set(text, { kind: "secret", grade: "fault", where, what: `${what}: ${masked(text)}` });
   };
   const values = known.filter(({ value }) => value.length >= shortestValue);
-  for (const file of (await readdir(directory)).toSorted())
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  for (const file of files.map((path) => relative(directory, path)).toSorted())
     for await (const text of textOf(join(directory, file))) {
       for (const { name, value } of values)
         if (text.includes(value)) tell(value, `the value of ${name}`, file);
