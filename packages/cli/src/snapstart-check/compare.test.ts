@@ -32,13 +32,10 @@ describe("compare", () => {
   it("tells a sequence that both copies continue from one state", () => {
     const drawn = [randomUUID(), randomUUID()];
     const findings = compare({ boots: [own(), own()], copies: [witness(drawn), witness(drawn)] });
-    expect(findings.map(({ kind, grade }) => [kind, grade])).toEqual([
-      ["repeated-sequence", "fault"],
-      ["repeated-sequence", "fault"],
-    ]);
+    expect(findings.map(({ kind, grade }) => [kind, grade])).toEqual([["repeated-sequence", "fault"]]);
     expect(findings[0]).toMatchObject({
       where: "GET /, body",
-      what: expect.stringContaining(drawn[0] ?? "?"),
+      what: expect.stringMatching(new RegExp(`^${drawn[0]}.* \\(and 1 more\\)$`)),
     });
   });
 

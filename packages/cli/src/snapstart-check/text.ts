@@ -31,7 +31,7 @@ const blind =
 /** Published figures for restores on AWS, whatever the app (docs/snapshots.md). */
 const restoreOnAwsMs = 500;
 
-export function breakEven({
+function breakEven({
   bootMs,
   restoreMs,
   bootToAnswerMs,
