@@ -29,7 +29,7 @@ export interface PodOptions {
 export interface NewPodOptions extends PodOptions {
   /** How many programs will be started, at most. */
   readonly programs: number;
-  /** Paths that the pod has for itself; empty at first. `/tmp` and `/dev/shm` unless told otherwise. */
+  /** Paths that the pod has for itself; empty at first. `/tmp`, `/dev/shm` and `/run` unless told otherwise. */
   readonly private?: readonly string[] | undefined;
   /** Paths below those that stay what they are outside. */
   readonly keep?: readonly string[] | undefined;
@@ -73,6 +73,12 @@ export class SpawnError extends Error {
   }
 }
 
+/**
+ * What programs share with others of the machine. CRIU keeps in `/run` what it has found out about the kernel, which
+ * takes longer than a restore: it comes with the image, and so every copy has it.
+ */
+const ownPaths = ["/tmp", "/dev/shm", "/run"];
+
 /** Low ids stay free for CRIU's own processes. */
 const rootPid = 1001;
 
@@ -97,7 +103,7 @@ export class Pod {
 
   /** An empty pod with a root and its listening socket, ready for programs. */
   static async start(options: NewPodOptions): Promise<Pod> {
-    const { private: paths = ["/tmp", "/dev/shm"], keep = [], port = 9001, programs } = options;
+    const { private: paths = ownPaths, keep = [], port = 9001, programs } = options;
     const home = await makeHome(options, paths, keep, port);
     const pod = new Pod(options, await open(home, options, [home.work], programs * 2), home);
     return pod.#begin(async () => {
