@@ -1,4 +1,5 @@
 /** CRIU's command line, and what it says when it fails. */
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -17,9 +18,9 @@ const common = [
   "--manage-cgroups=ignore",
 ];
 
-export function dumpArguments(criu: string, pid: number, unprivileged: boolean): string[] {
+export function dumpArguments(criu: readonly string[], pid: number, unprivileged: boolean): string[] {
   return [
-    criu,
+    ...criu,
     "dump",
     `--tree=${pid}`,
     "--log-file=dump.log",
@@ -34,9 +35,13 @@ export function dumpArguments(criu: string, pid: number, unprivileged: boolean):
 }
 
 /** `pipes`: names of the outlets at the time of the dump; this pod's outlets take their places. */
-export function restoreArguments(criu: string, pipes: readonly string[], unprivileged: boolean): string[] {
+export function restoreArguments(
+  criu: readonly string[],
+  pipes: readonly string[],
+  unprivileged: boolean,
+): string[] {
   return [
-    criu,
+    ...criu,
     "restore",
     "--restore-detached",
     "--log-file=restore.log",
@@ -56,4 +61,14 @@ export function complaintsOf(directory: string, log: "dump.log" | "restore.log")
   }
   const errors = text.split("\n").filter((line) => line.includes("Error ("));
   return errors.length === 0 ? text.slice(-500).trim() : errors.slice(0, 5).join("\n");
+}
+
+export function versionOf(criu: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(criu, ["--version"], (error, output) => {
+      resolve(
+        error === null ? (/Version: (\S+)/.exec(output)?.[1] ?? "of unknown version") : "does not start",
+      );
+    });
+  });
 }

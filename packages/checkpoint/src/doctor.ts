@@ -2,10 +2,10 @@
  * Whether this host can freeze and restore, found out by doing it: versions and capabilities alone do not tell (a CRIU
  * that is older than its kernel says yes and fails).
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { versionOf } from "./criu.ts";
 import { Pod, isUnprivileged } from "./pod.ts";
 import { type Tools, findTools } from "./tools.ts";
 
@@ -55,13 +55,23 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Di
     detail: isUnprivileged() ? "no root: a user namespace is tried" : "root",
   });
   if (pod === undefined || criu === undefined) return { ok: false, findings };
-  const complaint = await tryOut({ pod, criu });
+  const found = { ...tools, pod, criu };
+  const complaint = await tryOut(found);
+  findings.push(await memorySharing());
   findings.push({
     what: "freezing and restoring a small program",
     ok: complaint === undefined,
     detail: complaint === undefined ? "works" : `${complaint}\n${adviceFor(complaint)}`,
   });
-  return { ok: complaint === undefined, findings, tools: { pod, criu } };
+  return { ok: complaint === undefined, findings, tools: found };
+}
+
+/** Copies of one image are equal page by page until they write; whether the kernel looks for that is the host's choice. */
+async function memorySharing(): Promise<Finding> {
+  const text = await readFile("/sys/kernel/mm/ksm/run", "utf8").catch(() => undefined);
+  const isOn = text?.trim() === "1";
+  const mend = "echo 1 > /sys/kernel/mm/ksm/run, as root, lets copies share equal pages, for some CPU time";
+  return { what: "sharing of memory", ok: true, detail: isOn ? "on (KSM)" : `off: ${mend}` };
 }
 
 /** `undefined` when it worked. */
@@ -97,14 +107,4 @@ function adviceFor(complaint: string): string {
       "The kernel needs CONFIG_CHECKPOINT_RESTORE"
     );
   return "Please report this with the lines above";
-}
-
-function versionOf(criu: string): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(criu, ["--version"], (error, output) => {
-      resolve(
-        error === null ? (/Version: (\S+)/.exec(output)?.[1] ?? "of unknown version") : "does not start",
-      );
-    });
-  });
 }

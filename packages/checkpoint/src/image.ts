@@ -21,6 +21,7 @@ export interface Manifest {
   /** ISO 8601. */
   readonly created: string;
   readonly machine: Machine;
+  readonly criuVersion: string;
   /** Outlets of the pod that was frozen. */
   readonly pipes: readonly string[];
   readonly programs: readonly ImageProgram[];

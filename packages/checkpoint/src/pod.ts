@@ -10,10 +10,10 @@
 import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Server, Socket, createServer } from "node:net";
 import { Box, type BoxExit } from "./box.ts";
-import { complaintsOf, dumpArguments, restoreArguments } from "./criu.ts";
+import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import { hostPidOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
@@ -128,7 +128,7 @@ export class Pod {
     const box = await open(home, options, directories, manifest.pipes.length, manifest.clock);
     const pod = new Pod(options, box, home);
     return pod.#begin(async () => {
-      const argv = restoreArguments(options.tools.criu, manifest.pipes, isUnprivileged());
+      const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged());
       await pod.#runCriu(argv, home.work, "restore.log");
       await box.order("outlets", { ends: "writing" });
       for (const program of manifest.programs) pod.#adopt(program);
@@ -171,8 +171,9 @@ export class Pod {
     this.#server.close();
     await this.#box.order("disconnect");
     return writeImage(directory, async (unfinished) => {
+      const criuVersion = await versionOf(tools.criu);
       const clock = clockNow();
-      const argv = dumpArguments(tools.criu, rootPid, isUnprivileged());
+      const argv = dumpArguments(criuOf(tools), rootPid, isUnprivileged());
       // The image's directory did not exist when the box was made: CRIU writes to the pod's own, which it can see.
       await this.#runCriu(argv, this.#home.work, "dump.log");
       await this.#home.moveWorkTo(pagesOf(unfinished));
@@ -186,6 +187,7 @@ export class Pod {
         ),
       );
       return {
+        criuVersion,
         pipes: this.#box.pipes,
         programs: this.processes.map(({ name, innerPid }, number) => ({
           name,
@@ -243,7 +245,9 @@ export class Pod {
   async #runCriu(argv: readonly string[], directory: string, log: "dump.log" | "restore.log"): Promise<void> {
     const { message } = await this.#box.order("run", { argv });
     if (message["status"] === 0) return;
-    throw new Error(`CRIU could not ${argv[1] ?? ""} the process tree:\n${complaintsOf(directory, log)}`);
+    throw new Error(
+      `CRIU could not ${log === "dump.log" ? "dump" : "restore"} the process tree:\n${complaintsOf(directory, log)}`,
+    );
   }
 
   #adopt({ name, pid: innerPid, outlets }: ImageProgram): PodProcess {
@@ -318,7 +322,7 @@ async function open(
     return await Box.open({
       program: tools.pod,
       private: home.private,
-      keep: [tools.pod, tools.criu, ...home.keep],
+      keep: hiddenOf([tools.pod, dirname(tools.criu), ...home.keep], home),
       directories: directories.length === 1 ? [...directories, ...directories] : directories,
       outlets,
       port: home.port,
@@ -330,6 +334,15 @@ async function open(
     await home.remove();
     throw error;
   }
+}
+
+/** Those that would be out of sight. */
+function hiddenOf(paths: readonly string[], { private: own }: Home): string[] {
+  return paths.filter((kept) => own.some(({ path }) => kept.startsWith(`${path}/`)));
+}
+
+function criuOf({ criu, criuCommand = [criu] }: Tools): readonly string[] {
+  return criuCommand;
 }
 
 export function isUnprivileged(): boolean {

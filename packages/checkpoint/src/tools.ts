@@ -1,12 +1,14 @@
 /** The programs that a checkpoint needs: our own, and CRIU. Where they are looked for, and what to do without them. */
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Tools {
   /** `anylambda-pod`, built from `native/pod`. */
   readonly pod: string;
   readonly criu: string;
+  /** The words that start CRIU: its path, or what `scripts/install-criu` found to be quicker. */
+  readonly criuCommand?: readonly string[];
 }
 
 /** What is missing, with what to do about it. */
@@ -29,7 +31,28 @@ export function findTools(env: NodeJS.ProcessEnv = process.env): {
   const missing: Missing[] = [];
   if (pod === undefined) missing.push({ program: "anylambda-pod", message: noPod });
   if (criu === undefined) missing.push({ program: "criu", message: noCriu });
-  return { tools: { ...(pod !== undefined && { pod }), ...(criu !== undefined && { criu }) }, missing };
+  const criuCommand = criu === undefined ? undefined : commandOf(criu);
+  return {
+    tools: {
+      ...(pod !== undefined && { pod }),
+      ...(criu !== undefined && { criu }),
+      ...(criuCommand !== undefined && { criuCommand }),
+    },
+    missing,
+  };
+}
+
+function commandOf(criu: string): readonly string[] | undefined {
+  try {
+    const words = readFileSync(join(dirname(criu), "command"), "utf8")
+      .split("\n")
+      .filter(Boolean);
+    return words.length > 0 && words.every((word) => !word.startsWith("/") || existsSync(word))
+      ? words
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const podNames = [
