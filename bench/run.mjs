@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { root, runOrExit, setUp } from "../scripts/setup.mjs";
 
-const all = ["adapter", "end-to-end", "start", "soak"];
+const all = ["adapter", "end-to-end", "start", "soak", "fleet"];
 // Minutes long: run when they are asked for by name.
-const long = ["adapter-soak", "adapter-kills"];
+const long = ["adapter-soak", "adapter-kills", "chaos-soak"];
 const [asked, options] = [process.argv.slice(2), []];
 // What follows the first option goes to the bench: `npm run bench -- adapter-kills --seed 7`.
 const first = asked.findIndex((argument) => argument.startsWith("--"));

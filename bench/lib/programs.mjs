@@ -31,20 +31,21 @@ export async function freePort() {
   return port;
 }
 
-/** `anylambda dev` around `app`, with the adapter on Node unless told otherwise; resolves with its URL as soon as it tells it. */
+/** `anylambda dev` around `app`, with the adapter on Node unless told otherwise; resolves with its addresses as soon as it tells them. */
 export async function startDev(app, options = []) {
   const all = ["dev", "--port", "0", "--json", "--adapter", "node", ...options, "--", ...app];
   const child = spawn(process.execPath, [command, ...all], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise((resolve) => child.on("exit", resolve));
-  const url = await new Promise((resolve, reject) => {
+  const { url, invokeUrl } = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = JSON.parse(line);
-      if (event.type === "listening") resolve(event.url);
+      if (event.type === "listening") resolve(event);
     });
     void exited.then((code) => reject(new Error(`anylambda dev ended with ${code}`)));
   });
   return {
     url,
+    invokeUrl,
     pid: child.pid,
     stop: async () => {
       child.kill("SIGINT");
