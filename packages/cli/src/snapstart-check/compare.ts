@@ -50,7 +50,7 @@ export interface Four {
 }
 
 export function compare(four: Four): Finding[] {
-  return [...repeated(four), ...changed(four)];
+  return grouped([...repeated(four), ...changed(four)]);
 }
 
 /** A place that can show a value, and all that it shows in one environment. */
@@ -72,7 +72,7 @@ function repeated({ boots, copies }: Four): Finding[] {
       found.set(value.text, findingOf(value, where, copies[0]));
     }
   }
-  return grouped([...found.values()]);
+  return [...found.values()];
 }
 
 /** One finding for each kind and place: an answer with a hundred ids has one fault. */

@@ -44,9 +44,9 @@ type Mends = Readonly<Record<Language, string>>;
 
 const sequences: Mends = {
   node:
-    "crypto.randomUUID() and OpenSSL's generator keep a buffer of random bytes that is in the snapshot. Use " +
-    "crypto.randomUUID({ disableEntropyCache: true }), draw bytes from /dev/urandom, or seed your own generator anew " +
-    `${hook}; Math.random() cannot be reseeded`,
+    "crypto.randomUUID(), randomBytes() and getRandomValues() draw from OpenSSL's generator, whose state is in the snapshot " +
+    "(also with disableEntropyCache), and Math.random() from V8's; neither can be reseeded from JavaScript. Read the bytes " +
+    "from /dev/urandom: the kernel knows of no snapshot",
   python: `call random.seed() and numpy.random.seed() anew ${hook}, or use secrets and random.SystemRandom, which ask the kernel`,
   java: `use java.security.SecureRandom with NativePRNG, and make Random and UUID sources anew ${hook}`,
   go: `use crypto/rand, or make math/rand sources anew ${hook}`,

@@ -52,5 +52,5 @@ function isEpoch(digits: string): boolean {
 function isToken(text: string): boolean {
   if (/^[0-9a-f]+$/i.test(text)) return /\d/.test(text) && text.length >= 6;
   const changes = text.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])/g)?.length ?? 0;
-  return text.length >= 8 && changes >= 3 && /\d/.test(text);
+  return text.length >= 10 && changes >= 3 && /\d.*\d/.test(text);
 }
