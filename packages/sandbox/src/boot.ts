@@ -11,6 +11,7 @@ import { ExtensionRegistry } from "./extension-registry.ts";
 import { type Failure, extensionExit, outOfMemory, runtimeExit } from "./failures.ts";
 import { Freezer, type FreezerEvent } from "./freezer.ts";
 import type { ExtensionProgram, Program } from "./function.ts";
+import type { Frame } from "./log-frames.ts";
 import { Members } from "./members.ts";
 import { MemoryGauge } from "./memory.ts";
 import {
@@ -26,7 +27,7 @@ import type { Dial } from "./telemetry/destination.ts";
 import type { TelemetryHub } from "./telemetry/hub.ts";
 import { Watch } from "./watch.ts";
 import type { LogSource } from "./events.ts";
-import type { Variables } from "./variables.ts";
+import { type Variables, logChannelVariable } from "./variables.ts";
 
 /** Rare enough to cost nothing, often enough to see memory that is being filled. */
 const sampleMs = 100;
@@ -53,7 +54,8 @@ export type RuntimeSide = Pick<
 /** A boot of either kind. */
 export type AnyBoot = Boot<RuntimeSide>;
 
-export type LineSink = (source: LogSource, stream: Stream, line: string) => void;
+/** `frame`: the line came by the framed log channel, and may be several. */
+export type LineSink = (source: LogSource, stream: Stream, line: string, frame?: Frame) => void;
 
 export interface BootLimits {
   /** Tells its boots from those of others. */
@@ -137,7 +139,15 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
   }
 
   async startRuntime(program: Program): Promise<Launched> {
-    const launched = await this.#start(program, this.#variables.runtime, { kind: "function" });
+    const source: LogSource = { kind: "function" };
+    const { runtime } = this.#variables;
+    const frame = (one: Frame): void => this.#line(source, "stdout", one.message.replace(/\n$/, ""), one);
+    const launched = await this.#start(
+      program,
+      runtime,
+      source,
+      runtime[logChannelVariable] === undefined ? undefined : frame,
+    );
     if (launched.ok) this.adoptRuntime(launched.group);
     return launched;
   }
@@ -217,10 +227,11 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     program: Program,
     variables: Readonly<Record<string, string>>,
     source: LogSource,
+    frame?: (frame: Frame) => void,
   ): Promise<Launched> {
     const line = this.lineOf(source);
     const joined = this.#cgroup?.doors ?? [];
-    return this.#place.launch({ program, directory: this.#directory, variables, line, joined });
+    return this.#place.launch({ program, directory: this.#directory, variables, line, frame, joined });
   }
 }
 

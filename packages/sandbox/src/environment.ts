@@ -17,6 +17,8 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { type InitOutcome, initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { type JsonLog, jsonLogOf, withLogged } from "./json-log.ts";
+import { logEventOf } from "./log-frames.ts";
 import { logLinesOf } from "./report.ts";
 import type { BootMaker } from "./snapstart/engine.ts";
 import { snapStartRefusal } from "./snapstart/refusals.ts";
@@ -55,6 +57,7 @@ export class Environment {
   readonly #options: EnvironmentOptions;
   readonly #api: ApiServer;
   readonly #telemetry: TelemetryHub;
+  readonly #jsonLog: JsonLog | undefined;
   readonly #functionArn: string;
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
@@ -70,6 +73,7 @@ export class Environment {
     const { path, initializationType = "on-demand" } = options;
     this.variables = variablesOf(configuration, { runtimeApi, logStream, path, initializationType });
     const context = telemetryContextOf(configuration, this.variables, this.id);
+    this.#jsonLog = jsonLogOf(configuration, context);
     this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
   }
 
@@ -256,7 +260,7 @@ export class Environment {
 
   #newBoot(variables: Variables = this.variables, place?: BootPlace): Boot {
     const { taskRoot, memorySizeMb } = this.#configuration;
-    const line: LineSink = (source, stream, text) => this.#tell({ type: "log", source, stream, line: text });
+    const line: LineSink = (...written) => this.#tell(logEventOf(...written));
     const name = `${this.id}-${(this.#boots += 1)}`;
     const limits = limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
     const boot = new Boot(taskRoot, variables, line, place, limits);
@@ -349,8 +353,9 @@ export class Environment {
     return report;
   }
 
-  #tell(told: Told): void {
-    const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
+  #tell(told: Told & { readonly time?: Date }): void {
+    const common = { time: new Date(), environment: this.id, environmentNumber: this.number };
+    const event = withLogged({ ...common, ...told }, this.#jsonLog);
     this.#options.report(event);
     this.#telemetry.take(event);
     if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);

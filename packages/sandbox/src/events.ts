@@ -35,14 +35,14 @@ export interface RuntimeVersion {
 }
 
 /** What came with a line that was written to the framed log channel (environment.md 3.7). */
-interface LogFrame {
+export interface LogFrame {
   readonly format: "json" | "text";
   readonly level?: LogLevel;
   /** Exactly what was written, mostly with a newline at its end. */
   readonly message: string;
 }
 
-type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
 
 export interface InitReport {
   readonly type: "initReport";
@@ -191,6 +191,8 @@ export type SandboxEvent = {
   readonly time: Date;
   readonly environment: string;
   readonly environmentNumber: number;
+  /** Lines of the function's log, where they are others than those of the text format: with JSON as its format. */
+  readonly logged?: readonly string[];
 } & (
   | {
       readonly type: "log";
@@ -199,8 +201,6 @@ export type SandboxEvent = {
       /** Without its newline. */
       readonly line: string;
       readonly frame?: LogFrame;
-      /** Below the function's log level: not in its log, but in telemetry. */
-      readonly filtered?: true;
     }
   | {
       readonly type: "initStart";

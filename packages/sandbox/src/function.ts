@@ -1,4 +1,5 @@
-import type { RuntimeVersion } from "./events.ts";
+import type { LogLevel, RuntimeVersion } from "./events.ts";
+import type { SystemLogLevel } from "./log-levels.ts";
 
 /** A program with its arguments: never a shell string. */
 export interface Program {
@@ -40,6 +41,12 @@ export interface FunctionConfiguration {
   readonly credentials?: Credentials;
   /** How the function logs: `Text` unless told otherwise (environment.md 3.7). */
   readonly logFormat?: "JSON" | "Text";
+  /** Least level of the function's own lines in its log, with JSON only; `INFO` unless told otherwise. */
+  readonly applicationLogLevel?: LogLevel;
+  /** The same of the platform's records. */
+  readonly systemLogLevel?: SystemLogLevel;
+  /** `framed`: the runtime is given the channel of AWS's own clients. A program that is none takes no notice. */
+  readonly logChannel?: "stdout" | "framed";
   /** Of a managed runtime, for INIT_START and telemetry; a function that brings its runtime has none. */
   readonly runtimeVersion?: RuntimeVersion;
   /** Invocations at once, over all environments: 0 refuses every one, absent sets no limit of the function's own. */

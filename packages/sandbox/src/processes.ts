@@ -14,8 +14,10 @@ import type { Program } from "./function.ts";
 import { guard } from "./guard.ts";
 import { limited } from "./limits.ts";
 import { LineSplitter } from "./lines.ts";
+import { type Frame, FrameReader } from "./log-frames.ts";
 import { hasProcessTable, isDead, membersOf } from "./process-table.ts";
 import { startFaultOf } from "./startable.ts";
+import { logChannelFd } from "./variables.ts";
 
 export type Stream = "stdout" | "stderr";
 
@@ -26,6 +28,8 @@ export interface Launch {
   readonly line: (stream: Stream, line: string) => void;
   /** `cgroup.procs` files of the groups it is to be born in. */
   readonly joined?: readonly string[];
+  /** Takes what comes by the framed log channel; without it there is none. */
+  readonly frame?: ((frame: Frame) => void) | undefined;
 }
 
 export type Launched =
@@ -52,6 +56,8 @@ export interface Leader {
   readonly pid: number;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** Of the framed log channel. */
+  readonly frames?: Readable | null;
   /** It is reaped. */
   readonly exit: Promise<Exit>;
   /** Its output was read to the end. */
@@ -75,7 +81,8 @@ export async function launch(launch: Launch): Promise<Launched> {
       // Own session and group (invariant 1): also keeps the terminal's Ctrl-C from the children, which the
       // environment shuts down in its own order.
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      // Beyond the three, "ignore" opens nothing: the child has no descriptor there.
+      stdio: ["ignore", "pipe", "pipe", ...(launch.frame === undefined ? [] : logChannelStdio)],
       shell: false,
     });
     await new Promise<void>((resolve, reject) => {
@@ -87,6 +94,11 @@ export async function launch(launch: Launch): Promise<Launched> {
   }
   return { ok: true, group: new ProcessGroup(leaderOf(child), launch) };
 }
+
+const logChannelStdio = [
+  ...Array.from({ length: logChannelFd - 3 }, () => "ignore" as const),
+  "pipe" as const,
+];
 
 /** What could not be started, in Lambda's words; `code` is the error's name, `ENOENT`. */
 export function launchFailure(
@@ -106,6 +118,7 @@ function leaderOf(child: ChildProcess): Leader {
     pid: child.pid as number,
     stdout: child.stdout,
     stderr: child.stderr,
+    frames: (child.stdio[logChannelFd as 3] as Readable | null | undefined) ?? null,
     exit: new Promise((resolve) => {
       child.once("exit", (status, signal) =>
         resolve(signal === null ? { kind: "status", status: status ?? 0 } : { kind: "signal", signal }),
@@ -135,21 +148,28 @@ export class ProcessGroup {
   readonly #unguard: () => void;
   #empty = false;
 
-  constructor(leader: Leader, { program, line }: Pick<Launch, "program" | "line">) {
+  constructor(leader: Leader, { program, line, frame }: Pick<Launch, "program" | "line" | "frame">) {
     this.pid = leader.pid;
     this.program = program;
     this.exit = leader.exit;
     this.#leader = leader;
     living.add(this);
     this.#unguard = guard({ group: this.pid });
-    const take = (stream: Stream, text: string): void => {
+    const keep = (stream: Stream, text: string): void => {
       const last = this.#last[stream];
       last.push(text);
       if (last.length > keptLines) last.shift();
+    };
+    const take = (stream: Stream, text: string): void => {
+      keep(stream, text);
       line(stream, text);
     };
-    readLines(leader.stdout, (text) => take("stdout", text));
-    readLines(leader.stderr, (text) => take("stderr", text));
+    readAll(leader.stdout, new LineSplitter(), (text) => take("stdout", text));
+    readAll(leader.stderr, new LineSplitter(), (text) => take("stderr", text));
+    readAll(leader.frames ?? null, new FrameReader(), (one) => {
+      keep("stdout", one.message.trimEnd());
+      frame?.(one);
+    });
   }
 
   /** What the process last had to say: stderr, or stdout when it wrote nothing there. At most 20 lines. */
@@ -182,6 +202,7 @@ export class ProcessGroup {
     await Promise.race([this.#leader.closed, delay(lastOutputMs)]);
     this.#leader.stdout?.destroy();
     this.#leader.stderr?.destroy();
+    this.#leader.frames?.destroy();
   }
 
   #isAlive(): boolean {
@@ -230,13 +251,22 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-function readLines(stream: Readable | null, take: (line: string) => void): void {
-  const splitter = new LineSplitter();
+/** Whatever cuts a stream into pieces. */
+interface Splitter<Piece> {
+  push(chunk: Buffer): Piece[];
+  end(): Piece[];
+}
+
+function readAll<Piece>(
+  stream: Readable | null,
+  splitter: Splitter<Piece>,
+  take: (piece: Piece) => void,
+): void {
   stream?.on("data", (chunk: Buffer) => {
-    for (const line of splitter.push(chunk)) take(line);
+    for (const piece of splitter.push(chunk)) take(piece);
   });
   stream?.on("close", () => {
-    for (const line of splitter.end()) take(line);
+    for (const piece of splitter.end()) take(piece);
   });
   stream?.on("error", () => undefined);
 }

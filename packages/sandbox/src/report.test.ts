@@ -104,7 +104,7 @@ describe("log lines of environment.md 4.6, byte for byte", () => {
       "a\tb",
     ]);
     expect(
-      linesOf({ type: "log", source: { kind: "function" }, stream: "stdout", line: "a", filtered: true }),
+      linesOf({ type: "log", source: { kind: "function" }, stream: "stdout", line: "a", logged: [] }),
     ).toEqual([]);
     expect(linesOf({ type: "initStart" })).toEqual([]);
     expect(linesOf({ type: "runtimeDone", requestId: "ID" })).toEqual([]);

@@ -13,6 +13,7 @@ import type {
 
 /** The lines of an event, without newlines at their ends; none for what Lambda does not log. */
 export function logLinesOf(event: SandboxEvent): readonly string[] {
+  if (event.logged !== undefined) return event.logged;
   const write = writers[event.type] as ((event: SandboxEvent) => readonly string[]) | undefined;
   return write === undefined ? [] : write(event);
 }
@@ -25,7 +26,7 @@ type Writers = {
 
 /** What is not here leaves no line: a shutdown, say, or what only telemetry hears of. */
 const writers: Writers = {
-  log: (event) => (event.filtered === true ? [] : [event.line]),
+  log: ({ line }) => [line],
   initStart: ({ runtimeVersion }) => versionLines("INIT_START", runtimeVersion),
   restoreStart: ({ runtimeVersion }) => versionLines("RESTORE_START", runtimeVersion),
   restoreReport: ({ durationMs, status, errorType }) => [

@@ -95,8 +95,28 @@ function platformVariables(configuration: FunctionConfiguration, place: Place): 
     _AWS_XRAY_DAEMON_PORT: "2000",
     LAMBDA_TASK_ROOT: configuration.taskRoot,
     LAMBDA_RUNTIME_DIR: "/var/runtime",
+    ...logVariables(configuration, place),
   };
 }
+
+function logVariables(
+  { logFormat, applicationLogLevel = "INFO", logChannel }: FunctionConfiguration,
+  { snapStart }: Place,
+): Record<string, string> {
+  return {
+    ...(logFormat === "JSON"
+      ? { AWS_LAMBDA_LOG_FORMAT: "JSON", AWS_LAMBDA_LOG_LEVEL: applicationLogLevel }
+      : {}),
+    // A pipe is nothing that a snapshot could bring back.
+    ...(logChannel === "framed" && snapStart === undefined
+      ? { [logChannelVariable]: String(logChannelFd) }
+      : {}),
+  };
+}
+
+/** The runtime's only: extensions see no name that begins with `_`. The number is AWS's. */
+export const logChannelVariable = "_LAMBDA_TELEMETRY_LOG_FD";
+export const logChannelFd = 62;
 
 function onDemand(configuration: FunctionConfiguration, place: Place): Record<string, string> {
   const credentials = configuration.credentials ?? fakeCredentials;
