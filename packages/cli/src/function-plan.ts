@@ -5,13 +5,14 @@ import type { FunctionConfiguration } from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
+import { type LogOptions, logSettingsOf, logWarningsOf } from "./log-options.ts";
 import { freePort } from "./ports.ts";
 import type { AskedEngine } from "./snapshot-engine.ts";
 import { findProgram, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
 
 /** The options that `dev` and `invoke` share. */
-export interface FunctionOptions extends FleetSettings {
+export interface FunctionOptions extends FleetSettings, LogOptions {
   /** Names under which callers of the Invoke API know the function beside its own. */
   readonly alias?: readonly string[] | undefined;
   readonly appPort?: number | undefined;
@@ -69,6 +70,7 @@ export async function planFunction(
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const adapter = adapterOf(options);
   const appPort = adapter !== undefined ? await appPortOf(options, given) : undefined;
+  warnings.push(...logWarningsOf(options));
   const asked = Math.max(options.concurrency ?? 1, options.provisioned ?? 0);
   const fixed = adapter !== undefined && hasFixedPort(options, given);
   if (fixed && asked > 1) warnings.push(fixedPortWarning);
@@ -82,6 +84,7 @@ export async function planFunction(
     region: options.region,
     accountId: "123456789012",
     taskRoot,
+    ...logSettingsOf(options),
     ...(optRoot !== undefined && { optRoot }),
     ...(command.length > 0 && { command: findProgram(command, taskRoot, path) }),
     extensions: adapter === undefined ? [] : [adapter.extension],

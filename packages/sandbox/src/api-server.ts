@@ -6,6 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo, Socket } from "node:net";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
+import { type Metadata, handleMetadata, metadataPath } from "./metadata-endpoint.ts";
 import { replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
 import type { RuntimeSide } from "./boot.ts";
 import { type CredentialsOffer, credentialsPath, handleCredentials } from "./snapstart/credentials.ts";
@@ -28,6 +29,8 @@ export class ApiServer {
   readonly #accepted = new Map<Socket, IncomingMessage | undefined>();
   /** Answers of the credentials endpoint; without it there is none. */
   credentials: CredentialsOffer | undefined;
+  /** Answer of the metadata endpoint; without it 503. */
+  metadata: Metadata | undefined;
 
   constructor(metadata: ExtensionMetadata) {
     this.#metadata = metadata;
@@ -137,7 +140,7 @@ export class ApiServer {
     const apis = this.#apis;
     if (apis === undefined) replyNotFound(response);
     else if (path.startsWith("/2018-06-01/runtime/")) apis.runtimeApi.handle(request, response, path);
-    else if (path.startsWith("/2020-01-01/extension/"))
+    else if (path.startsWith("/2020-01-01/extension/") && !apis.registry.isDisabled)
       handleExtensionsApi(apis.registry, this.#metadata, request, response, path);
     else if (path === credentialsPath && this.credentials !== undefined)
       handleCredentials(this.credentials, request, response);
@@ -151,12 +154,13 @@ export class ApiServer {
     response: ServerResponse,
     path: string,
   ): void {
-    const api = telemetryPaths[path];
+    const api = registry.isDisabled ? undefined : telemetryPaths[path];
     if (api !== undefined) {
       // 9001 is the APIs' port on Lambda, and within an environment that has a network of its own.
       const reservedPorts = [9001, ...(this.#server.listening ? [this.#port] : [])];
       handleTelemetryApi({ registry, telemetry, reservedPorts }, api, request, response);
-    } else if (path === "/2018-06-01/ping") ping(request, response);
+    } else if (path === metadataPath) handleMetadata(this.metadata, request, response);
+    else if (path === "/2018-06-01/ping") ping(request, response);
     else replyNotFound(response);
   }
 }

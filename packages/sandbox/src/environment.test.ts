@@ -489,6 +489,30 @@ describe("a layer", () => {
         .sort(),
     ).toEqual(["a", "b"]);
   });
+
+  it("may switch extensions off: none is started, and their APIs are 404", async () => {
+    const optRoot = directory();
+    writeFileSync(join(optRoot, "disable-extensions-jwigqn8j"), "");
+    const notes = join(directory(), "notes");
+    await using r = await rig({
+      optRoot,
+      variables: { NOTES: notes },
+      extensions: [{ name: "ext", ...fixture("extension.mjs", "ext", "INVOKE", "env") }],
+    });
+    const file = join(directory(), "answers");
+    const calls = [
+      ["POST", "/2020-01-01/extension/register", { "Lambda-Extension-Name": "inside" }, `{"events":[]}`],
+      ["PUT", "/2022-07-01/telemetry", {}, "{}"],
+      ["PUT", "/2020-08-15/logs", {}, "{}"],
+      ["POST", "/2018-06-01/runtime/invocation/ID/response", {}, `"done"`],
+    ];
+    expect((await r.invoke({ do: "calls", calls, file })).text).toBe(`"done"`);
+    await until(() => notesOf(file).length === 1);
+    const answers = JSON.parse(notesOf(file)[0] ?? "") as { status: number; body: string }[];
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 202]);
+    expect(answers[0]?.body).toBe("404 page not found\n");
+    expect(notesOf(notes)).toEqual([]);
+  });
 });
 
 /** A port that was free a moment ago. */

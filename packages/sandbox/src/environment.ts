@@ -17,9 +17,8 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { type InitOutcome, initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
-import { type JsonLog, jsonLogOf, withLogged } from "./json-log.ts";
 import { logEventOf } from "./log-frames.ts";
-import { logLinesOf } from "./report.ts";
+import { metadataOf } from "./metadata-endpoint.ts";
 import type { BootMaker } from "./snapstart/engine.ts";
 import { snapStartRefusal } from "./snapstart/refusals.ts";
 import {
@@ -33,8 +32,7 @@ import type { SnapshotSource } from "./snapstart/source.ts";
 import { endOfTurn } from "./watch.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "./state.ts";
 import { stopProcesses } from "./stop.ts";
-import { telemetryContextOf } from "./telemetry/context.ts";
-import { TelemetryHub } from "./telemetry/hub.ts";
+import { Teller } from "./teller.ts";
 import { type Variables, variablesOf } from "./variables.ts";
 
 export class Environment {
@@ -51,13 +49,10 @@ export class Environment {
   #initDurationMs: number | undefined;
   /** The same of a restore. */
   #restored: Restored | undefined;
-  /** Takes the log of the running invocation, if its caller asked for it. */
-  #log: ((line: string) => void) | undefined;
   readonly #configuration: FunctionConfiguration;
   readonly #options: EnvironmentOptions;
   readonly #api: ApiServer;
-  readonly #telemetry: TelemetryHub;
-  readonly #jsonLog: JsonLog | undefined;
+  readonly #teller: Teller;
   readonly #functionArn: string;
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
@@ -69,12 +64,12 @@ export class Environment {
     this.#functionArn = functionArnOf(configuration);
     const logStream = logStreamOf(configuration.version, this.id, new Date());
     // Copies of a snapshot have the variables that were frozen in it.
+    api.metadata = metadataOf(configuration);
     const runtimeApi = options.source === undefined ? api.address : "";
     const { path, initializationType = "on-demand" } = options;
     this.variables = variablesOf(configuration, { runtimeApi, logStream, path, initializationType });
-    const context = telemetryContextOf(configuration, this.variables, this.id);
-    this.#jsonLog = jsonLogOf(configuration, context);
-    this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
+    const { id, number } = this;
+    this.#teller = new Teller(configuration, this.variables, { id, number, report: options.report });
   }
 
   /** An environment in the state `created`: its API listens, nothing runs. */
@@ -109,7 +104,7 @@ export class Environment {
    */
   invoke(job: Job): Promise<InvocationReport | undefined> {
     this.#to(this.#state === "created" && this.#options.source !== undefined ? "restore" : "invoke");
-    this.#log = job.log;
+    this.#teller.log = job.log;
     return this.#as(this.#invoke(job));
   }
 
@@ -203,7 +198,7 @@ export class Environment {
     const answer = new OneAnswer(job);
     if (failed === undefined || this.#isStopping()) answer.fail(stopped());
     else answer.refuse(snapStartRefusal(job.requestId, failed.refused));
-    this.#log = undefined;
+    this.#teller.log = undefined;
     if (failed === undefined) return;
     await this.#reset(this.#boot, failed.status === "timeout" ? "timeout" : "failure");
     const report = restoreReportOf(failed, this.#boot);
@@ -264,8 +259,8 @@ export class Environment {
     const name = `${this.id}-${(this.#boots += 1)}`;
     const limits = limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
     const boot = new Boot(taskRoot, variables, line, place, limits);
-    boot.telemetry = this.#telemetry;
-    this.#telemetry.reach(place?.dial);
+    boot.telemetry = this.#teller.telemetry;
+    this.#teller.telemetry.reach(place?.dial);
     this.#boot = boot;
     this.#api.serve(boot);
     return boot;
@@ -273,10 +268,10 @@ export class Environment {
 
   async #initialize(boot: Boot, phase: InitPhase, deadline: number): Promise<InitOutcome> {
     const { runtimeVersion } = this.#configuration;
-    this.#telemetry.open();
+    this.#teller.telemetry.open();
     this.#tell({ type: "initStart", phase, ...(runtimeVersion === undefined ? {} : { runtimeVersion }) });
     const outcome = await initialize(boot, this.#configuration, deadline);
-    this.#telemetry.close();
+    this.#teller.telemetry.close();
     if (this.#isStopping()) return { kind: "failed", failure: stopped() };
     boot.memory.look();
     for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
@@ -292,7 +287,7 @@ export class Environment {
     this.#tell({ type: "shutdown", reason });
     if (boot !== undefined) await stopProcesses(boot, reason);
     // Until the next boot there is nobody to take anything.
-    this.#telemetry.pause();
+    this.#teller.telemetry.pause();
     if (!this.#isStopping()) this.#to("reaped");
   }
 
@@ -303,7 +298,7 @@ export class Environment {
     await this.#verb;
     this.#tell({ type: "shutdown", reason });
     if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
-    this.#telemetry.end();
+    this.#teller.telemetry.end();
     await this.#api.close();
     this.#to("reaped");
     this.#tell({ type: "stopped" });
@@ -349,15 +344,11 @@ export class Environment {
       failure,
       hasExtensions: boot.registry.registered.length > 0,
     });
-    this.#log = undefined;
+    this.#teller.log = undefined;
     return report;
   }
 
   #tell(told: Told & { readonly time?: Date }): void {
-    const common = { time: new Date(), environment: this.id, environmentNumber: this.number };
-    const event = withLogged({ ...common, ...told }, this.#jsonLog);
-    this.#options.report(event);
-    this.#telemetry.take(event);
-    if (this.#log !== undefined) for (const line of logLinesOf(event)) this.#log(line);
+    this.#teller.tell(told);
   }
 }

@@ -44,6 +44,7 @@ export class ExtensionRegistry {
   readonly #all: RegisteredExtension[] = [];
   readonly #byId = new Map<string, RegisteredExtension>();
   #open = true;
+  #isDisabled = false;
   /** INVOKE subscribers that have not polled again. */
   #busy = 0;
   readonly #changed: () => void;
@@ -74,6 +75,15 @@ export class ExtensionRegistry {
     if (this.#all.length >= maxExtensions) return false;
     this.#add(name, true);
     return true;
+  }
+
+  /** Extensions are switched off: none is started, and their APIs are not there. */
+  disable(): void {
+    this.#isDisabled = true;
+  }
+
+  get isDisabled(): boolean {
+    return this.#isDisabled;
   }
 
   /** From the runtime's first poll on nobody may register. */

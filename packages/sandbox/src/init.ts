@@ -22,7 +22,8 @@ export async function initialize(
   deadline: number,
 ): Promise<InitOutcome> {
   const { registry, runtimeApi } = boot;
-  const launchFailure = await startExtensions(boot, configuration);
+  if (areExtensionsDisabled(configuration)) registry.disable();
+  const launchFailure = registry.isDisabled ? undefined : await startExtensions(boot, configuration);
   if (launchFailure !== undefined) return { kind: "failed", failure: launchFailure };
   const registered = await wait(
     boot,
@@ -111,6 +112,11 @@ async function startRuntime(
 /** OS-only runtimes look in the code, then in the layers (environment.md 4.8). */
 function bootstrapsOf({ taskRoot, optRoot }: FunctionConfiguration): string[] {
   return [join(taskRoot, "bootstrap"), ...(optRoot === undefined ? [] : [join(optRoot, "bootstrap")])];
+}
+
+/** A file that nobody has by accident, as AWS names it (environment.md 2.1). */
+function areExtensionsDisabled({ optRoot }: FunctionConfiguration): boolean {
+  return optRoot !== undefined && existsSync(join(optRoot, "disable-extensions-jwigqn8j"));
 }
 
 /** Every file of `extensions` in directory order, then the configured ones (environment.md 2.1). */

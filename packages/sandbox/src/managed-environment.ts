@@ -20,12 +20,13 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, deliveryOf } from "./invocation.ts";
+import { logEventOf } from "./log-frames.ts";
+import { metadataOf } from "./metadata-endpoint.ts";
 import { ManagedRuntimeApi } from "./managed-runtime-api.ts";
 import { logLinesOf } from "./report.ts";
 import type { ProcessGroup } from "./processes.ts";
 import { stopProcesses } from "./stop.ts";
-import { telemetryContextOf } from "./telemetry/context.ts";
-import { TelemetryHub } from "./telemetry/hub.ts";
+import { Teller } from "./teller.ts";
 import { type Variables, variablesOf } from "./variables.ts";
 
 export class ManagedEnvironment {
@@ -45,7 +46,7 @@ export class ManagedEnvironment {
   readonly #configuration: FunctionConfiguration;
   readonly #options: EnvironmentOptions;
   readonly #api: ApiServer;
-  readonly #telemetry: TelemetryHub;
+  readonly #teller: Teller;
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
     this.id = newEnvironmentId();
@@ -67,7 +68,7 @@ export class ManagedEnvironment {
     this.#boot = new Boot(
       configuration.taskRoot,
       this.variables,
-      (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
+      (...written) => this.#tell(logEventOf(...written)),
       undefined,
       // It is never frozen.
       {
@@ -76,10 +77,11 @@ export class ManagedEnvironment {
       },
       (changed) => new ManagedRuntimeApi(changed),
     );
-    const context = telemetryContextOf(configuration, this.variables, this.id);
-    this.#telemetry = new TelemetryHub({ context, tell: (news) => this.#tell(news) });
-    this.#boot.telemetry = this.#telemetry;
-    this.#telemetry.reach();
+    api.metadata = metadataOf(configuration);
+    const { id, number } = this;
+    this.#teller = new Teller(configuration, this.variables, { id, number, report: options.report });
+    this.#boot.telemetry = this.#teller.telemetry;
+    this.#teller.telemetry.reach();
     api.serve(this.#boot);
   }
 
@@ -102,14 +104,14 @@ export class ManagedEnvironment {
     const boot = this.#boot;
     const started = performance.now();
     this.#state = "initializing";
-    this.#telemetry.open();
+    this.#teller.telemetry.open();
     this.#tell({ type: "initStart", phase: "init" });
     const starting = initialize(boot, this.#configuration, started + this.#options.initLimitMs);
     this.#starting = starting;
     const outcome = await starting;
     for (const report of extensionReportsOf(boot.registry, outcome)) this.#tell(report);
     this.#tell(initRuntimeDoneOf("init", outcome));
-    this.#telemetry.close();
+    this.#teller.telemetry.close();
     const durationMs = performance.now() - started;
     if (this.#state !== "initializing" || outcome.kind !== "ready") {
       const traces = initTracesOf(boot, started);
@@ -178,7 +180,7 @@ export class ManagedEnvironment {
     await this.#starting;
     this.#tell({ type: "shutdown", reason });
     await stopProcesses(this.#boot, reason);
-    this.#telemetry.end();
+    this.#teller.telemetry.end();
     await this.#api.close();
     this.#state = "stopped";
     this.#tell({ type: "stopped" });
@@ -211,10 +213,7 @@ export class ManagedEnvironment {
     if (job.log !== undefined) for (const line of logLinesOf(event)) job.log(line);
   }
 
-  #tell(told: Told): SandboxEvent {
-    const event = { time: new Date(), environment: this.id, environmentNumber: this.number, ...told };
-    this.#options.report(event);
-    this.#telemetry.take(event);
-    return event;
+  #tell(told: Told & { readonly time?: Date }): SandboxEvent {
+    return this.#teller.tell(told);
   }
 }

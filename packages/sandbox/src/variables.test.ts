@@ -12,6 +12,8 @@ describe("what the runtime sees", () => {
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...rest } = runtime;
     expect(rest).toEqual({
       _HANDLER: "index.handler",
+      AWS_LAMBDA_METADATA_API: "127.0.0.1:9001",
+      AWS_LAMBDA_METADATA_TOKEN: expect.stringMatching(/^[0-9a-f]{32}$/),
       AWS_REGION: "eu-west-1",
       AWS_DEFAULT_REGION: "eu-west-1",
       AWS_LAMBDA_FUNCTION_NAME: "tested",

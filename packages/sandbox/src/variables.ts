@@ -4,6 +4,7 @@
  * because the programs of `/var/lang/bin` do not exist on a laptop.
  */
 import type { Credentials, FunctionConfiguration } from "./function.ts";
+import { metadataTokenOf } from "./metadata-endpoint.ts";
 
 /** Where the function runs; on Lambda these are the platform's constants. */
 export interface Place {
@@ -91,6 +92,8 @@ function platformVariables(configuration: FunctionConfiguration, place: Place): 
           AWS_CONTAINER_AUTHORIZATION_TOKEN: snapStart.credentialsToken,
         }),
     AWS_LAMBDA_RUNTIME_API: place.runtimeApi,
+    AWS_LAMBDA_METADATA_API: place.runtimeApi,
+    AWS_LAMBDA_METADATA_TOKEN: metadataTokenOf(configuration),
     _AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1",
     _AWS_XRAY_DAEMON_PORT: "2000",
     LAMBDA_TASK_ROOT: configuration.taskRoot,
@@ -169,6 +172,8 @@ const reserved: ReadonlySet<string> = new Set([
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
   "AWS_LAMBDA_RUNTIME_API",
+  "AWS_LAMBDA_METADATA_API",
+  "AWS_LAMBDA_METADATA_TOKEN",
   "LAMBDA_TASK_ROOT",
   "LAMBDA_RUNTIME_DIR",
 ]);

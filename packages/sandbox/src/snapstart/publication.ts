@@ -12,6 +12,7 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { type InitOutcome, initialize } from "../init.ts";
 import type { Told } from "../invocation-events.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "../state.ts";
+import { metadataOf } from "../metadata-endpoint.ts";
 import { stopProcesses } from "../stop.ts";
 import { copyVariablesOf } from "./copy-variables.ts";
 import { newCredentialsToken, offerOf } from "./credentials.ts";
@@ -86,6 +87,7 @@ export class Publication {
   async #publishOn(stage: Stage, api: ApiServer, started: number): Promise<Published> {
     const { engine, limitMs = publishLimitOf(this.#configuration) } = this.#options;
     const credentialsToken = newCredentialsToken();
+    api.metadata = metadataOf(this.#configuration, true);
     api.credentials = offerOf(credentialsToken, this.#configuration.credentials, new Date());
     const boot = this.#newBoot(stage, credentialsToken);
     api.serve(boot);

@@ -1,0 +1,47 @@
+/**
+ * What an environment tells, on its way: to whoever started the sandbox, to the subscribers of telemetry, and into
+ * the log of the caller who asked for it.
+ */
+import type { SandboxEvent } from "./events.ts";
+import type { FunctionConfiguration } from "./function.ts";
+import type { Told } from "./invocation-events.ts";
+import { type JsonLog, jsonLogOf, withLogged } from "./json-log.ts";
+import { logLinesOf } from "./report.ts";
+import { telemetryContextOf } from "./telemetry/context.ts";
+import { TelemetryHub } from "./telemetry/hub.ts";
+import type { Variables } from "./variables.ts";
+
+/** Who tells. */
+export interface Narrator {
+  /** Of the environment. */
+  readonly id: string;
+  readonly number: number;
+  /** Takes every event, as it happens. */
+  readonly report: (event: SandboxEvent) => void;
+}
+
+export class Teller {
+  readonly telemetry: TelemetryHub;
+  /** Takes the log of the running invocation, if its caller asked for it. */
+  log: ((line: string) => void) | undefined;
+  readonly #narrator: Narrator;
+  readonly #jsonLog: JsonLog | undefined;
+
+  constructor(configuration: FunctionConfiguration, variables: Variables, narrator: Narrator) {
+    this.#narrator = narrator;
+    const context = telemetryContextOf(configuration, variables, narrator.id);
+    this.#jsonLog = jsonLogOf(configuration, context);
+    this.telemetry = new TelemetryHub({ context, tell: (news) => this.tell(news) });
+  }
+
+  /** `time` is now, unless what is told knows better. */
+  tell(told: Told & { readonly time?: Date }): SandboxEvent {
+    const { id, number, report } = this.#narrator;
+    const common = { time: new Date(), environment: id, environmentNumber: number };
+    const event = withLogged({ ...common, ...told }, this.#jsonLog);
+    report(event);
+    this.telemetry.take(event);
+    if (this.log !== undefined) for (const line of logLinesOf(event)) this.log(line);
+    return event;
+  }
+}
