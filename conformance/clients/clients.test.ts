@@ -2,7 +2,7 @@
  * AWS's own runtime clients in the sandbox, as a user would have them there: each is installed from its registry, its
  * function started by `anylambda dev`, and called through the Invoke API by the AWS SDK.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Program, start } from "../../examples/testing/programs.ts";
 import { lwaBinary } from "../lwa.mjs";
-import { type Started, clients, pythonWith } from "./clients.ts";
+import { type Started, clients, pythonWith, telemetryExtension } from "./clients.ts";
 import { missing } from "./install.ts";
 
 const anylambda = fileURLToPath(new URL("../../packages/cli/dist/bundle/anylambda.mjs", import.meta.url));
@@ -255,6 +255,77 @@ describe.skipIf(noPython !== undefined)(`Powertools for AWS Lambda (PyPI)${becau
     } finally {
       await running.stop();
     }
+  }, 900_000);
+});
+
+describe.skipIf(noPython !== undefined)(
+  `awslambdaric with the framed log channel${because(noPython)}`,
+  () => {
+    it("logs a stack trace as one message, with its level", async () => {
+      const options = ["--adapter", "none", "--framed-logs", "--log-format", "json"];
+      const running = await run(pythonWith("app.handler"), options);
+      try {
+        await ask(running, { do: "throw" });
+        await running.program.waitFor(/"type":"report"/, 10_000);
+        const logs = running.program
+          .stdout()
+          .split("\n")
+          .filter((line) => line.includes('"type":"log"'))
+          .map((line) => JSON.parse(line) as { frame?: { level?: string; message: string } });
+        const [error] = logs.filter(({ frame }) => frame?.message.includes("thrown on purpose") === true);
+        expect(error?.frame).toMatchObject({ level: "ERROR" });
+        expect(error?.frame?.message).toContain("stackTrace");
+      } finally {
+        await running.stop();
+      }
+    }, 900_000);
+  },
+);
+
+const noCargo = missing("cargo");
+
+describe.skipIf(noCargo !== undefined)(`lambda-extension (crates.io)${because(noCargo)}`, () => {
+  it("understands every record of a cold start, invocations of every end, and a reset", async () => {
+    const opt = mkdtempSync(join(tmpdir(), "anylambda-opt-"));
+    mkdirSync(join(opt, "extensions"));
+    copyFileSync(telemetryExtension(), join(opt, "extensions", "telemetry"));
+    chmodSync(join(opt, "extensions", "telemetry"), 0o755);
+    const notes = join(opt, "notes");
+    const options = ["--adapter", "none", "--opt", opt, "--timeout", "4", "-e", `NOTES=${notes}`];
+    const client = clients.find((one) => one.name.startsWith("lambda_runtime"));
+    const running = await run((client as (typeof clients)[number]).install(), options);
+    try {
+      for (const event of ["log", "throw", "exit", "sleep", "echo"])
+        await ask(running, { do: event, line: "a line" });
+    } finally {
+      // SHUTDOWN comes when all was delivered.
+      await running.stop();
+    }
+    const records = readFileSync(notes, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; record: Record<string, unknown> });
+    const of = (type: string) => records.filter((one) => one.type === type).map(({ record }) => record);
+    expect(of("platform.initStart").map(({ phase }) => phase)).toEqual(["init", "invoke", "invoke"]);
+    expect(of("platform.runtimeDone").map(({ status }) => status)).toEqual([
+      "success",
+      "error",
+      "error",
+      "timeout",
+      "success",
+    ]);
+    expect(of("platform.report").map(({ status }) => status)).toEqual([
+      "success",
+      "error",
+      "error",
+      "timeout",
+      "success",
+    ]);
+    expect(of("platform.start")).toHaveLength(5);
+    expect(of("platform.initReport")).toHaveLength(3);
+    expect(of("platform.logsDropped")).toEqual([]);
+    expect(JSON.stringify(of("function"))).toContain("a line");
+    rmSync(opt, { recursive: true });
   }, 900_000);
 });
 

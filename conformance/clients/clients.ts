@@ -75,14 +75,23 @@ const rust: Client = {
   name: "lambda_runtime (crates.io)",
   missing: missing("cargo"),
   install: () => {
-    const code = installed("rust", (folder) =>
-      tool(folder, "cargo", ["build", "--quiet", "--release", "--target-dir", join(folder, "target")]),
-    );
+    const code = rustInstalled();
     return { code, command: [join(code, "target", "release", "client")] };
   },
   thrown: "&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>",
   nothing: "null",
 };
+
+function rustInstalled(): string {
+  return installed("rust", (folder) =>
+    tool(folder, "cargo", ["build", "--quiet", "--release", "--target-dir", join(folder, "target")]),
+  );
+}
+
+/** The extension on AWS's crate that subscribes to telemetry: its binary. */
+export function telemetryExtension(): string {
+  return join(rustInstalled(), "target", "release", "telemetry");
+}
 
 const java: Client = {
   name: "aws-lambda-java-runtime-interface-client (Maven)",
