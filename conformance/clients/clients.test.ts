@@ -272,7 +272,7 @@ describe.skipIf(noPython !== undefined)(
           .split("\n")
           .filter((line) => line.includes('"type":"log"'))
           .map((line) => JSON.parse(line) as { frame?: { level?: string; message: string } });
-        const [error] = logs.filter(({ frame }) => frame?.message.includes("thrown on purpose") === true);
+        const error = logs.find(({ frame }) => frame?.message.includes("thrown on purpose") === true);
         expect(error?.frame).toMatchObject({ level: "ERROR" });
         expect(error?.frame?.message).toContain("stackTrace");
       } finally {
