@@ -1,14 +1,37 @@
 /** What can be said of the function's log (`docs/telemetry.md`). */
 import type { FunctionConfiguration } from "@anylambda/sandbox";
+import { InvalidArgumentError } from "commander";
 
-export const logFormats = ["text", "json"] as const;
-export const logLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
-export const systemLogLevels = ["DEBUG", "INFO", "WARN"] as const;
+const logFormats = ["text", "json"] as const;
+const logLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
+const systemLogLevels = ["DEBUG", "INFO", "WARN"] as const;
+
+type LogFormat = (typeof logFormats)[number];
+type LogLevel = (typeof logLevels)[number];
+type SystemLogLevel = (typeof systemLogLevels)[number];
+
+export function logFormat(text: string): LogFormat {
+  return oneOf(logFormats, text.toLowerCase());
+}
+
+export function logLevel(text: string): LogLevel {
+  return oneOf(logLevels, text.toUpperCase());
+}
+
+export function systemLevel(text: string): SystemLogLevel {
+  return oneOf(systemLogLevels, text.toUpperCase());
+}
+
+function oneOf<Choice extends string>(choices: readonly Choice[], text: string): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw new InvalidArgumentError(`It is one of ${choices.join(", ")}.`);
+  return found;
+}
 
 export interface LogOptions {
-  readonly logFormat?: (typeof logFormats)[number] | undefined;
-  readonly logLevel?: (typeof logLevels)[number] | undefined;
-  readonly systemLevel?: (typeof systemLogLevels)[number] | undefined;
+  readonly logFormat?: LogFormat | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly systemLevel?: SystemLogLevel | undefined;
   readonly framedLogs?: boolean | undefined;
 }
 

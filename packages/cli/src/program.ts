@@ -7,7 +7,7 @@ import { door, doorNames } from "./doors.ts";
 import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
-import { logFormats, logLevels, systemLogLevels } from "./log-options.ts";
+import { logFormat, logLevel, systemLevel } from "./log-options.ts";
 import {
   aliases,
   functionName,
@@ -289,21 +289,9 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
         ).choices([...engines, "none"] as const),
       )
       .option("--no-adapter", "the same as --adapter none")
-      .addOption(
-        new Option("--log-format <format>", "how the function logs, the platform's lines included")
-          .choices(logFormats)
-          .default("text" as const),
-      )
-      .addOption(
-        new Option("--log-level <level>", "least level of the app's JSON lines in the log").choices(
-          logLevels,
-        ),
-      )
-      .addOption(
-        new Option("--system-level <level>", "least level of the platform's JSON lines").choices(
-          systemLogLevels,
-        ),
-      )
+      .option("--log-format <format>", "how the function logs: text (default) or json", logFormat)
+      .option("--log-level <level>", "with json, least level of the app's lines: TRACE to FATAL", logLevel)
+      .option("--system-level <level>", "the same of the platform's: DEBUG, INFO or WARN", systemLevel)
       .option("--framed-logs", "give the app the log channel of AWS's runtime clients")
       .option("--json", "print one JSON object a line")
       .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
