@@ -132,6 +132,12 @@ function describeThroughDoors(engine: "native" | "node", example: Example, adapt
           else expect(found).not.toEqual([]);
         });
       });
+      // Killed, it would leave the app behind.
+      test("ends with 0 on Ctrl-C", async () => {
+        expect(await direct.program.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+        const ending = await through.program.stop("SIGINT");
+        expect({ ...ending, output: through.program.output() }).toMatchObject({ code: 0, signal: null });
+      });
     },
   );
 }
