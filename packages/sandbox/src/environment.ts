@@ -69,7 +69,9 @@ export class Environment {
     const { path, initializationType = "on-demand" } = options;
     this.variables = variablesOf(configuration, { runtimeApi, logStream, path, initializationType });
     const { id, number } = this;
-    this.#teller = new Teller(configuration, this.variables, { id, number, report: options.report });
+    const runtime = { AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start" };
+    const told = options.source === undefined ? this.variables : { runtime };
+    this.#teller = new Teller(configuration, told, { id, number, report: options.report });
   }
 
   /** An environment in the state `created`: its API listens, nothing runs. */
@@ -173,12 +175,14 @@ export class Environment {
 
   /** The cold start of a copy. Turns the caller away and returns false when it fails (environment.md 6.2). */
   async #restoreFor(job: Job, source: SnapshotSource): Promise<boolean> {
-    await source.published;
+    const { initEvents } = await source.published;
+    this.#teller.telemetry.open(initEvents);
     this.#tell({ type: "restoreStart", engine: source.engine.kind });
     const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
     const { path } = this.#options;
     const copy = { configuration: this.#configuration, api: this.#api, newBoot, path };
     const outcome = await restoreFrom(source, copy);
+    this.#teller.telemetry.close();
     if (outcome.kind === "failed" || this.#isStopping()) {
       await this.#turnAway(job, outcome.kind === "failed" ? outcome : undefined);
       return false;
@@ -259,8 +263,7 @@ export class Environment {
     const name = `${this.id}-${(this.#boots += 1)}`;
     const limits = limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
     const boot = new Boot(taskRoot, variables, line, place, limits);
-    boot.telemetry = this.#teller.telemetry;
-    this.#teller.telemetry.reach(place?.dial);
+    boot.telemetry = this.#teller.telemetryFor(place?.dial);
     this.#boot = boot;
     this.#api.serve(boot);
     return boot;

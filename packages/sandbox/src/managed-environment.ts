@@ -80,8 +80,7 @@ export class ManagedEnvironment {
     api.metadata = metadataOf(configuration);
     const { id, number } = this;
     this.#teller = new Teller(configuration, this.variables, { id, number, report: options.report });
-    this.#boot.telemetry = this.#teller.telemetry;
-    this.#teller.telemetry.reach();
+    this.#boot.telemetry = this.#teller.telemetryFor(undefined);
     api.serve(this.#boot);
   }
 

@@ -8,6 +8,7 @@ import type { Told } from "./invocation-events.ts";
 import { type JsonLog, jsonLogOf, withLogged } from "./json-log.ts";
 import { logLinesOf } from "./report.ts";
 import { telemetryContextOf } from "./telemetry/context.ts";
+import type { Dial } from "./telemetry/destination.ts";
 import { TelemetryHub } from "./telemetry/hub.ts";
 import type { Variables } from "./variables.ts";
 
@@ -27,11 +28,22 @@ export class Teller {
   readonly #narrator: Narrator;
   readonly #jsonLog: JsonLog | undefined;
 
-  constructor(configuration: FunctionConfiguration, variables: Variables, narrator: Narrator) {
+  constructor(
+    configuration: FunctionConfiguration,
+    variables: Pick<Variables, "runtime">,
+    narrator: Narrator,
+  ) {
     this.#narrator = narrator;
     const context = telemetryContextOf(configuration, variables, narrator.id);
     this.#jsonLog = jsonLogOf(configuration, context);
     this.telemetry = new TelemetryHub({ context, tell: (news) => this.tell(news) });
+  }
+
+  /** For a boot that begins where `dial` reaches; nothing for one that cannot be reached. */
+  telemetryFor(dial: Dial | "unreachable" | undefined): TelemetryHub | undefined {
+    if (dial === "unreachable") return undefined;
+    this.telemetry.reach(dial);
+    return this.telemetry;
   }
 
   /** `time` is now, unless what is told knows better. */

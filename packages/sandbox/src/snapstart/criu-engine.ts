@@ -56,6 +56,8 @@ export function criuEngine({ tools, directory }: CriuEngineOptions): SnapshotEng
     pod,
     runtimeApi,
     launch: (launch) => launchIn(pod, launch),
+    // There is no way yet from here to a listener in the pod: extensions are told that there is no telemetry.
+    dial: "unreachable",
     close: () => pod.end(),
   });
   return {

@@ -11,6 +11,7 @@ import type { Boot } from "../boot.ts";
 import type { Failure } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import type { Launcher } from "../processes.ts";
+import type { Dial } from "../telemetry/destination.ts";
 import type { Variables } from "../variables.ts";
 
 /** Where the processes of one boot run. */
@@ -18,6 +19,8 @@ export interface Stage {
   /** Value of `AWS_LAMBDA_RUNTIME_API` for what runs here. */
   readonly runtimeApi: string;
   readonly launch: Launcher;
+  /** To a port on the processes' own localhost, where that is another than the machine's. */
+  readonly dial?: Dial | "unreachable";
   /** Gives back what the stage holds. Processes that are still there end with it. */
   close(): Promise<void>;
 }

@@ -12,8 +12,10 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { type InitOutcome, initialize } from "../init.ts";
 import type { Told } from "../invocation-events.ts";
 import { type EnvironmentEvent, type EnvironmentState, transition } from "../state.ts";
+import { logEventOf } from "../log-frames.ts";
 import { metadataOf } from "../metadata-endpoint.ts";
 import { stopProcesses } from "../stop.ts";
+import { Teller } from "../teller.ts";
 import { copyVariablesOf } from "./copy-variables.ts";
 import { newCredentialsToken, offerOf } from "./credentials.ts";
 import type { Snapshot, SnapshotEngine, Stage } from "./engine.ts";
@@ -33,6 +35,8 @@ export interface Published {
   readonly report: InitReport;
   /** Absent when init failed, or no snapshot could be taken: `report` says why. */
   readonly snapshot: Snapshot | undefined;
+  /** What was told of its init: the copies' subscribers of telemetry hear of it first (environment.md 3.4). */
+  readonly initEvents?: readonly SandboxEvent[];
 }
 
 /** `max(130 s, function timeout)`, at most 15 minutes (environment.md 4.2). */
@@ -48,11 +52,14 @@ export class Publication {
   #isAbandoned = false;
   readonly #configuration: FunctionConfiguration;
   readonly #options: PublishOptions;
+  readonly #teller: Teller;
 
   /** Begins at once. `done` never rejects. */
   constructor(configuration: FunctionConfiguration, options: PublishOptions) {
     this.#configuration = configuration;
     this.#options = options;
+    const variables = { runtime: { AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start" } };
+    this.#teller = new Teller(configuration, variables, { id: this.id, number: 1, report: options.report });
     this.done = this.#publish();
   }
 
@@ -71,7 +78,9 @@ export class Publication {
     const { engine } = this.#options;
     const { name, version, handler, accountId } = this.#configuration;
     const api = new ApiServer({ functionName: name, functionVersion: version, handler, accountId });
+    const { telemetry } = this.#teller;
     this.#to("start");
+    telemetry.open();
     this.#tell({ type: "initStart" });
     const started = performance.now();
     try {
@@ -80,6 +89,7 @@ export class Publication {
     } catch (error) {
       return this.#unable(error, started);
     } finally {
+      telemetry.end();
       await api.close();
     }
   }
@@ -118,6 +128,7 @@ export class Publication {
       snapStart: true,
     };
     this.#tell(report);
+    const initEvents = [...this.#teller.telemetry.early];
     const checkpointMs = performance.now() - started - durationMs;
     this.#tell({
       type: "checkpoint",
@@ -125,7 +136,7 @@ export class Publication {
       durationMs: checkpointMs,
       imageBytes: snapshot.bytes,
     });
-    return { report, snapshot };
+    return { report, snapshot, initEvents };
   }
 
   #newBoot(stage: Stage, credentialsToken: string): Boot {
@@ -135,9 +146,10 @@ export class Publication {
     this.#boot = new Boot(
       this.#configuration.taskRoot,
       variables,
-      (source, stream, line) => this.#tell({ type: "log", source, stream, line }),
+      (...written) => this.#tell(logEventOf(...written)),
       placeOf(stage),
     );
+    this.#boot.telemetry = this.#teller.telemetryFor(stage.dial);
     if (this.#isAbandoned) this.#boot.watch.fail(stopped());
     return this.#boot;
   }
@@ -177,7 +189,7 @@ export class Publication {
     this.#state = transition(this.#state, event);
   }
 
-  #tell(told: Told): void {
-    this.#options.report({ time: new Date(), environment: this.id, environmentNumber: 1, ...told });
+  #tell(told: Told & { readonly time?: Date }): void {
+    this.#teller.tell(told);
   }
 }

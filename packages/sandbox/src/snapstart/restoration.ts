@@ -76,7 +76,7 @@ function noSnapshot(): RestoreFailure {
 }
 
 export function placeOf(stage: Stage): BootPlace {
-  return { launch: stage.launch, close: () => stage.close(), snapStart: true };
+  return { launch: stage.launch, close: () => stage.close(), snapStart: true, dial: stage.dial };
 }
 
 export function restoreReportOf(failed: RestoreFailure, boot: Boot | undefined): RestoreReport {

@@ -6,7 +6,7 @@ import type { TelemetryContext } from "./records.ts";
 /** What the records of an environment have in common; `environment` is its id. */
 export function telemetryContextOf(
   configuration: FunctionConfiguration,
-  { runtime }: Variables,
+  { runtime }: Pick<Variables, "runtime">,
   environment: string,
 ): TelemetryContext {
   const { name, version, memorySizeMb, logFormat = "Text" } = configuration;

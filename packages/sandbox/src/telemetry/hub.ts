@@ -63,11 +63,19 @@ export class TelemetryHub {
     this.resume();
   }
 
-  /** Init begins: there may be subscribers from now on (invariant 1). */
-  open(): void {
+  /**
+   * Init begins: there may be subscribers from now on (invariant 1). `before` is what they get first: the events of
+   * the init that became a snapshot.
+   */
+  open(before: readonly SandboxEvent[] = []): void {
     this.#isOpen = true;
     this.#isListening = true;
-    this.#early = [];
+    this.#early = [...before];
+  }
+
+  /** What was told since init began. */
+  get early(): readonly SandboxEvent[] {
+    return this.#early;
   }
 
   /** Init is over. */

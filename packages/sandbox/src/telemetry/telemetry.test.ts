@@ -18,6 +18,7 @@ import {
   rig,
   until,
 } from "../testing/harness.ts";
+import { replayEngine } from "../snapstart/replay-engine.ts";
 import { TelemetryHub } from "./hub.ts";
 
 interface Noted {
@@ -268,6 +269,52 @@ describe("an extension that subscribes to telemetry", () => {
     expect(platform[8]?.record).toMatchObject({ phase: "invoke" });
     expect(platform[9]?.record).toMatchObject({ state: "Already subscribed" });
     expect(platform[12]?.record).toMatchObject({ phase: "invoke", status: "success" });
+  });
+});
+
+describe("an extension of a function with SnapStart", () => {
+  it("hears of the init that became the snapshot, then of its own restore (3.4)", async () => {
+    const notes = join(directory(), "notes");
+    {
+      await using r = await rig(
+        {
+          command: fixture("snapstart-runtime.mjs", "hooks"),
+          version: "1",
+          extensions: [subscribing("tele")],
+          variables: { NOTES: notes },
+        },
+        { snapStart: { engine: replayEngine() } },
+      );
+      await r.invoke({});
+    }
+    const all = notesOf(notes);
+    // The published version's extension is told to end; what comes after is the copy's.
+    const copy = all.slice(all.indexOf("event SHUTDOWN") + 1);
+    expect(copy.filter((line) => line.startsWith("answer "))).toEqual([ok]);
+    const records = copy
+      .filter((line) => line.startsWith("record "))
+      .map((line) => JSON.parse(line.slice("record ".length)) as Noted)
+      .filter(({ type }) => type.startsWith("platform."));
+    expect(records.map(({ type }) => type.slice("platform.".length))).toEqual([
+      "initStart",
+      "telemetrySubscription",
+      "extension",
+      "initRuntimeDone",
+      "initReport",
+      "restoreStart",
+      "telemetrySubscription",
+      "restoreRuntimeDone",
+      "restoreReport",
+      "start",
+      "runtimeDone",
+      "report",
+    ]);
+    expect(records[0]?.record).toMatchObject({ initializationType: "snap-start", functionVersion: "1" });
+    expect(records[8]?.record).toMatchObject({
+      status: "success",
+      metrics: { durationMs: expect.any(Number) },
+    });
+    expect(records[11]?.record["metrics"]).toMatchObject({ restoreDurationMs: expect.any(Number) });
   });
 });
 
