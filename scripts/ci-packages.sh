@@ -5,6 +5,7 @@
 set -euo pipefail
 packages=(
   python3-venv  # the AWS CLI from PyPI, as a caller of the Invoke API
+  bubblewrap  # environments in namespaces of their own
   autoconf automake libtool cmake g++ make  # what the Lambda client for Node is built with
   chromium          # the dashboard, in a browser without a window
   qemu-user-static  # the arm64 adapter, run on x64

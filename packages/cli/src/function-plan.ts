@@ -1,7 +1,7 @@
 /** From what was typed to the configuration of a function. Nothing is started here. */
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { FunctionConfiguration } from "@anylambda/sandbox";
+import { type FunctionConfiguration, type Isolation, bubblewrapFault } from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
@@ -35,6 +35,9 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   readonly memoryLimit?: boolean | undefined;
   /** Whether environments are frozen between invocations; not when not said. */
   readonly freeze?: boolean | undefined;
+  readonly isolation?: Isolation | undefined;
+  /** The machine's network instead of one of its own. */
+  readonly shareNet?: boolean | undefined;
   /** Requests beyond that are refused instead of waiting. */
   readonly throttle?: boolean | undefined;
   /** Published once and restored for every environment, by this engine. */
@@ -55,6 +58,8 @@ export interface FunctionPlan {
   readonly variablesFor: (number: number) => Promise<Readonly<Record<string, string>>>;
   /** Search path of the function's programs: the developer's, for the interpreters of `/var/lang/bin`. */
   readonly path: string;
+  /** As asked for, or what this host allows. */
+  readonly isolation: Isolation;
   readonly warnings: readonly string[];
 }
 
@@ -69,10 +74,13 @@ export async function planFunction(
   const { given, warnings } = givenVariables(options, own);
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const adapter = adapterOf(options);
-  const appPort = adapter !== undefined ? await appPortOf(options, given) : undefined;
+  const isolation = isolationOf(options, warnings);
+  // Each environment has all ports to itself.
+  const ownPorts = isolation === "bubblewrap" && options.shareNet !== true;
+  const appPort = adapter !== undefined ? await appPortOf(options, given, ownPorts) : undefined;
   warnings.push(...logWarningsOf(options));
   const asked = Math.max(options.concurrency ?? 1, options.provisioned ?? 0);
-  const fixed = adapter !== undefined && hasFixedPort(options, given);
+  const fixed = adapter !== undefined && !ownPorts && hasFixedPort(options, given);
   if (fixed && asked > 1) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
     name: options.name ?? nameFor(taskRoot),
@@ -101,10 +109,28 @@ export async function planFunction(
     ...(adapter !== undefined && { engine: adapter.engine }),
     ...(appPort !== undefined && { appPort }),
     maxConcurrency: fixed ? 1 : asked,
-    variablesFor: appPort === undefined || fixed ? async () => ({}) : appPortsFrom(appPort),
+    variablesFor: appPort === undefined || fixed || ownPorts ? async () => ({}) : appPortsFrom(appPort),
     path,
+    isolation,
     warnings,
   };
+}
+
+/** Less than asked for where the host does not allow it, and said so. */
+function isolationOf(
+  { isolation = "process", snapstart, shareNet }: FunctionOptions,
+  warnings: string[],
+): Isolation {
+  if (shareNet === true && isolation === "process")
+    warnings.push(
+      "--share-net says nothing without --isolation bubblewrap: processes have the machine's network",
+    );
+  if (isolation === "process") return isolation;
+  const fault =
+    snapstart === undefined ? bubblewrapFault() : "restored environments have their own isolation";
+  if (fault === undefined) return isolation;
+  warnings.push(`No bubblewrap: ${fault}. The function runs as processes of this machine instead`);
+  return "process";
 }
 
 function adapterOf({ adapter }: FunctionOptions): Adapter | undefined {
@@ -127,9 +153,13 @@ function givenVariables(
 }
 
 /** An app with a fixed port may say so in the way it would say it to Lambda. */
-async function appPortOf(options: FunctionOptions, given: Readonly<Record<string, string>>): Promise<number> {
+async function appPortOf(
+  options: FunctionOptions,
+  given: Readonly<Record<string, string>>,
+  ownPorts: boolean,
+): Promise<number> {
   const text = given["AWS_LWA_PORT"] ?? given["PORT"];
-  if (text === undefined) return options.appPort ?? freePort();
+  if (text === undefined) return options.appPort ?? (ownPorts ? 8080 : freePort());
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
     throw userFailure(`The variable PORT is ${JSON.stringify(text)}`, "A port is a number from 1 to 65535.");

@@ -281,6 +281,15 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
       .option("--name <name>", "name of the function (default: that of the directory)", functionName)
       .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
       .option("--code <directory>", "the function's code, where COMMAND is run", ".")
+      .addOption(
+        new Option(
+          "--isolation <kind>",
+          "process, or bubblewrap: files, process ids, user and network of its own, as on Lambda (Linux)",
+        )
+          .choices(["process", "bubblewrap"] as const)
+          .default("process" as const),
+      )
+      .option("--share-net", "with bubblewrap: the machine's network, to reach databases and the internet")
       .option("--opt <directory>", "stands for /opt: layers and their extensions")
       .addOption(
         new Option(

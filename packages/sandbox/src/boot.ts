@@ -12,7 +12,7 @@ import { type Failure, extensionExit, outOfMemory, runtimeExit } from "./failure
 import { Freezer, type FreezerEvent } from "./freezer.ts";
 import type { ExtensionProgram, Program } from "./function.ts";
 import type { Frame } from "./log-frames.ts";
-import { Members } from "./members.ts";
+import { type Mark, Members } from "./members.ts";
 import { MemoryGauge } from "./memory.ts";
 import {
   type Exit,
@@ -42,6 +42,8 @@ export interface BootPlace {
   readonly dial?: Dial | "unreachable" | undefined;
   /** Its processes can be born in a cgroup of ours. */
   readonly joins?: boolean;
+  /** How its processes are known; by the address of their Runtime API where it is not said. */
+  readonly mark?: Mark;
 }
 
 const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false, joins: true };
@@ -120,7 +122,7 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     });
     const { name, freezeAfterMs, memoryLimitBytes, cgroups = true, tell } = limits;
     const address = variables.runtime["AWS_LAMBDA_RUNTIME_API"] ?? "";
-    this.members = new Members({ variable: `AWS_LAMBDA_RUNTIME_API=${address}` });
+    this.members = new Members(place.mark ?? { variable: `AWS_LAMBDA_RUNTIME_API=${address}` });
     const { members } = this;
     // Nobody needs one who wants neither.
     const wanted =

@@ -1,6 +1,7 @@
 import type { BootLimits } from "./boot.ts";
 import type { FreezerEvent } from "./freezer.ts";
 import type { SandboxEvent } from "./events.ts";
+import type { Isolation } from "./isolation/isolation.ts";
 import type { SnapshotSource } from "./snapstart/source.ts";
 import type { InitializationType } from "./variables.ts";
 
@@ -22,6 +23,8 @@ export interface EnvironmentOptions {
   readonly freezeAfterMs?: number | undefined;
   readonly limitMemory?: boolean | undefined;
   readonly cgroups?: boolean | undefined;
+  readonly isolation?: Isolation | undefined;
+  readonly shareNetwork?: boolean | undefined;
 }
 
 /** What holds for one boot, which has a name of its own. */

@@ -6,8 +6,7 @@
  * waits for it, and then ends the processes.
  */
 import type { ShutdownReason } from "@anylambda/wire";
-import { ApiServer } from "./api-server.ts";
-import { Boot, type BootPlace, type LineSink } from "./boot.ts";
+import { Boot, type LineSink } from "./boot.ts";
 import type { InitPhase, InitReport, InvocationReport } from "./events.ts";
 import { type EnvironmentOptions, limitsOf } from "./environment-options.ts";
 import { type Failure, reportedOf, statusOf, stopped, timedOut } from "./failures.ts";
@@ -17,6 +16,7 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { type InitOutcome, initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
+import { type Home, openHome } from "./isolation/home.ts";
 import { logEventOf } from "./log-frames.ts";
 import { metadataOf } from "./metadata-endpoint.ts";
 import type { BootMaker } from "./snapstart/engine.ts";
@@ -51,23 +51,22 @@ export class Environment {
   #restored: Restored | undefined;
   readonly #configuration: FunctionConfiguration;
   readonly #options: EnvironmentOptions;
-  readonly #api: ApiServer;
+  readonly #home: Home;
   readonly #teller: Teller;
   readonly #functionArn: string;
 
-  private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
+  private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, home: Home) {
     this.id = newEnvironmentId();
     this.number = options.number;
     this.#configuration = configuration;
     this.#options = options;
-    this.#api = api;
+    this.#home = home;
     this.#functionArn = functionArnOf(configuration);
     const logStream = logStreamOf(configuration.version, this.id, new Date());
-    // Copies of a snapshot have the variables that were frozen in it.
-    api.metadata = metadataOf(configuration);
-    const runtimeApi = options.source === undefined ? api.address : "";
+    home.api.metadata = metadataOf(configuration);
+    const { runtimeApi, seen } = home;
     const { path, initializationType = "on-demand" } = options;
-    this.variables = variablesOf(configuration, { runtimeApi, logStream, path, initializationType });
+    this.variables = variablesOf(seen, { runtimeApi, logStream, path, initializationType });
     const { id, number } = this;
     const runtime = { AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start" };
     const told = options.source === undefined ? this.variables : { runtime };
@@ -79,10 +78,7 @@ export class Environment {
     configuration: FunctionConfiguration,
     options: EnvironmentOptions,
   ): Promise<Environment> {
-    const { name, version, handler, accountId } = configuration;
-    const api = new ApiServer({ functionName: name, functionVersion: version, handler, accountId });
-    if (options.source === undefined) await api.listen();
-    return new Environment(configuration, options, api);
+    return new Environment(configuration, options, await openHome(configuration, options));
   }
 
   get state(): EnvironmentState {
@@ -180,7 +176,7 @@ export class Environment {
     this.#tell({ type: "restoreStart", engine: source.engine.kind });
     const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
     const { path } = this.#options;
-    const copy = { configuration: this.#configuration, api: this.#api, newBoot, path };
+    const copy = { configuration: this.#configuration, api: this.#home.api, newBoot, path };
     const outcome = await restoreFrom(source, copy);
     this.#teller.telemetry.close();
     if (outcome.kind === "failed" || this.#isStopping()) {
@@ -257,7 +253,7 @@ export class Environment {
     return this.#tellEnd(boot, events, durationMs, told);
   }
 
-  #newBoot(variables: Variables = this.variables, place?: BootPlace): Boot {
+  #newBoot(variables: Variables = this.variables, place = this.#home.place): Boot {
     const { taskRoot, memorySizeMb } = this.#configuration;
     const line: LineSink = (...written) => this.#tell(logEventOf(...written));
     const name = `${this.id}-${(this.#boots += 1)}`;
@@ -265,7 +261,7 @@ export class Environment {
     const boot = new Boot(taskRoot, variables, line, place, limits);
     boot.telemetry = this.#teller.telemetryFor(place?.dial);
     this.#boot = boot;
-    this.#api.serve(boot);
+    this.#home.api.serve(boot);
     return boot;
   }
 
@@ -302,7 +298,7 @@ export class Environment {
     this.#tell({ type: "shutdown", reason });
     if (this.#boot !== undefined) await stopProcesses(this.#boot, reason);
     this.#teller.telemetry.end();
-    await this.#api.close();
+    await this.#home.close();
     this.#to("reaped");
     this.#tell({ type: "stopped" });
   }

@@ -5,6 +5,7 @@ import { Environment } from "./environment.ts";
 import { Environments } from "./environments.ts";
 import type { InitReport, SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
+import type { Isolation } from "./isolation/isolation.ts";
 import type { StreamedAnswer } from "./invocation.ts";
 import { ManagedEnvironment } from "./managed-environment.ts";
 import type { Crew } from "./member.ts";
@@ -40,6 +41,14 @@ export interface FleetOptions {
   readonly limitMemory?: boolean | undefined;
   /** `false`: freezing and the memory limit do without control groups, as where none can be made. */
   readonly cgroups?: boolean | undefined;
+  /**
+   * `process`, the default: processes of this machine. `bubblewrap`: files, process ids, and a network of their own
+   * (`isolation/bubblewrap.ts`); starting the fleet fails where {@link bubblewrapFault} has something to say. Not for
+   * copies of a snapshot, which have their own pods, nor for Managed Instances.
+   */
+  readonly isolation?: Isolation | undefined;
+  /** With `bubblewrap`: the machine's network, so that the function reaches others; it shares ports with everybody. */
+  readonly shareNetwork?: boolean | undefined;
   /** After how long unused an environment is ended, ms; 5 minutes unless told otherwise (environment.md 4.4). */
   readonly idleMs?: number | undefined;
   /**
@@ -99,7 +108,7 @@ export async function startFleet(
 ): Promise<Fleet> {
   requireCompatible(configuration, options);
   const { report, path = "/usr/local/bin:/usr/bin:/bin", variablesFor } = options;
-  const { freezeAfterMs, limitMemory, cgroups } = options;
+  const { freezeAfterMs, limitMemory, cgroups, isolation, shareNetwork } = options;
   const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path });
   const create: Crew["create"] = async (number, configuration, { generation, provisioned }) => {
     // A copy from memory has the variables of the original, and a network of its own.
@@ -111,7 +120,7 @@ export async function startFleet(
     if (managed(configuration)) return ManagedEnvironment.create(own, common);
     const initializationType = provisioned ? "provisioned-concurrency" : "on-demand";
     const source = sources?.of(generation, own);
-    return Environment.create(own, { ...common, initializationType, source });
+    return Environment.create(own, { ...common, isolation, shareNetwork, initializationType, source });
   };
   const { provisionedConcurrency = 0 } = configuration;
   const origin = { generation: 0, provisioned: provisionedConcurrency > 0 };

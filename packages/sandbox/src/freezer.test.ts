@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { type AddressInfo, type Socket, createServer } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import type { FleetOptions } from "./fleet.ts";
 import { hasProcessTable } from "./process-table.ts";
@@ -11,6 +9,7 @@ import {
   configured,
   directory,
   fixture,
+  killedParent,
   notesOf,
   of,
   processesOf,
@@ -115,21 +114,16 @@ describe.runIf(hasProcessTable).each([
 
 describe.runIf(hasProcessTable)("a sandbox that is killed", () => {
   it.each([true, false])("leaves nobody, though all are frozen (cgroups: %s)", async (cgroups) => {
-    const outfile = join(directory(), "parent.mjs");
-    const source = fileURLToPath(new URL("testing/killed-parent.ts", import.meta.url));
-    await build({
-      entryPoints: [source],
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      conditions: ["source"],
-    });
+    const outfile = await killedParent();
     const configuration = configured({
       command: fixture("ticking.mjs"),
       variables: { TICKS: join(directory(), "ticks") },
     });
-    const parent = spawn(process.execPath, [outfile, JSON.stringify(configuration), String(cgroups)]);
+    const parent = spawn(process.execPath, [
+      outfile,
+      JSON.stringify(configuration),
+      JSON.stringify({ cgroups }),
+    ]);
     const environment = await new Promise<string>((resolve) =>
       parent.stdout.once("data", (bytes: Buffer) => resolve(bytes.toString().trim())),
     );

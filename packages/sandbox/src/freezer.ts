@@ -34,7 +34,7 @@ export class Freezer {
   #timer: NodeJS.Timeout | undefined;
   /** Since when everything stands, on the clock of `performance.now()`. */
   #frozenSince: number | undefined;
-  /** Who was sent SIGSTOP: groups as negative numbers, as `kill` takes them. */
+  /** Who is to be sent SIGCONT, in this order: groups as negative numbers, as `kill` takes them. */
   #stopped: readonly number[] = [];
   /** Nobody but us would ever wake who left its group. */
   #unguard: readonly (() => void)[] = [];
@@ -65,6 +65,7 @@ export class Freezer {
     if (this.#stopped.length === 0) cgroup?.freeze(false);
     for (const target of this.#stopped) send(target, "SIGCONT");
     for (const unguard of this.#unguard) unguard();
+    this.#unguard = [];
     this.#stopped = [];
     this.#options.tell({ type: "thawed", frozenMs });
   }
@@ -80,8 +81,11 @@ export class Freezer {
     if (this.#ended || this.isFrozen || !isAtRest()) return;
     this.#frozenSince = performance.now();
     if (cgroup?.freezes === true) cgroup.freeze(true);
-    else this.#stopped = stop(members);
-    this.#unguard = this.#stopped.filter((pid) => pid > 0).map((pid) => guard({ process: pid }));
+    else {
+      const { woken, strays } = stop(members);
+      this.#stopped = woken;
+      this.#unguard = strays.map((pid) => guard({ process: pid }));
+    }
     tell({ type: "frozen" });
   }
 }
@@ -90,19 +94,22 @@ export class Freezer {
  * Stops all members. A signal to a group reaches all of it at once, also who is just being forked (invariant 3); those
  * outside may fork between two looks.
  */
-function stop(members: Members): number[] {
+function stop(members: Members): { readonly woken: number[]; readonly strays: number[] } {
   const { leaders } = members;
   for (const leader of leaders) send(-leader, "SIGSTOP");
   const strays = new Set<number>();
+  const others = new Set<number>();
   for (let round = 0, before = -1; round < maxRounds && before !== strays.size; round += 1) {
     before = strays.size;
     for (const { pid, group } of members.scan()) {
+      if (!leaders.has(pid)) others.add(pid);
       if (leaders.has(group) || strays.has(pid)) continue;
       strays.add(pid);
       send(pid, "SIGSTOP");
     }
   }
-  return [...[...leaders].map((leader) => -leader), ...strays];
+  // Leaders last: one that watches over a child and finds it stopped (nsenter does) would stop itself once more.
+  return { woken: [...others, ...[...leaders].map((leader) => -leader)], strays: [...strays] };
 }
 
 /** Nobody forks for ever in groups of its own; who does is caught at the next rest. */

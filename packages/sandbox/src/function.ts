@@ -20,8 +20,10 @@ export interface FunctionConfiguration {
   readonly version: string;
   /** Value of `_HANDLER`. */
   readonly handler: string;
-  /** Memory size, MB: 128 to 10,240. Reported, and given to the processes; not yet enforced. */
+  /** Memory size, MB: 128 to 10,240. Reported, given to the processes, and enforced where the fleet is told to. */
   readonly memorySizeMb: number;
+  /** Size of `/tmp`, MB: 512 to 10,240; 512 unless told otherwise. A limit where `/tmp` is the environment's own. */
+  readonly ephemeralStorageMb?: number;
   /** Function timeout, ms: 1,000 to 900,000. */
   readonly timeoutMs: number;
   readonly region: string;

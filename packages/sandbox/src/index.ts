@@ -52,3 +52,5 @@ export type { AsyncOptions } from "./async-invocations.ts";
 export type { DeadLetter, DestinationRecord } from "./destination-record.ts";
 export { httpDestination } from "./http-destination.ts";
 export type { HttpDestination, HttpDestinationOptions } from "./http-destination.ts";
+export { bubblewrapFault } from "./isolation/isolation.ts";
+export type { Isolation } from "./isolation/isolation.ts";

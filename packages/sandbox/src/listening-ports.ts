@@ -8,7 +8,8 @@ import type { Members } from "./members.ts";
 export function listeningPortsOf(members: Members): number[] {
   const rows = members.scan();
   if (rows.length === 0) return [];
-  const ports = listeningSockets();
+  // Of their network, which may not be ours.
+  const ports = listeningSockets(rows[0]?.pid ?? 0);
   const found = new Set<number>();
   for (const { pid } of rows) {
     for (const inode of socketsOf(pid)) {
@@ -19,10 +20,10 @@ export function listeningPortsOf(members: Members): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-/** Port of every listening socket of the machine, by the socket's inode. */
-function listeningSockets(): Map<string, number> {
+/** Port of every listening socket in the network of a process, by the socket's inode. */
+function listeningSockets(pid: number): Map<string, number> {
   const ports = new Map<string, number>();
-  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+  for (const table of [`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`]) {
     let text: string;
     try {
       text = readFileSync(table, "latin1");

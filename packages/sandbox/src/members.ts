@@ -15,7 +15,7 @@ export type Mark =
   /** `NAME=VALUE`, as it stands in the variables of every process of the environment. */
   | { readonly variable: string }
   /** As `/proc/PID/ns/pid` reads: `pid:[4026532281]`. */
-  | { readonly pidNamespace: string };
+  | { readonly pidNamespace: string; readonly except?: ReadonlySet<number> };
 
 export class Members {
   readonly #leaders = new Set<number>();
@@ -76,7 +76,10 @@ export class Members {
   #isOurs(row: ProcessRow): boolean {
     if (this.#leaders.has(row.group) || this.#leaders.has(row.session)) return true;
     if (this.#mark === undefined || row.pid === process.pid) return false;
-    if ("pidNamespace" in this.#mark) return pidNamespaceOf(row.pid) === this.#mark.pidNamespace;
+    if ("pidNamespace" in this.#mark) {
+      const { pidNamespace, except } = this.#mark;
+      return except?.has(row.pid) !== true && pidNamespaceOf(row.pid) === pidNamespace;
+    }
     // One that cleared its variables after it was seen stays ours.
     if (this.#ours.has(row.pid)) return true;
     return `\0${readProcess(row.pid, "environ") ?? ""}`.includes(`\0${this.#mark.variable}\0`);

@@ -70,7 +70,9 @@ export async function launch(
   const tap = ears?.tap;
   const snapStart = await snapStartOf(options, reporter);
   const freezeAfterMs = options.freeze === true ? graceMs : undefined;
-  const limits = { freezeAfterMs, limitMemory: options.memoryLimit !== false };
+  const { isolation } = plan;
+  const limitMemory = options.memoryLimit !== false;
+  const limits = { freezeAfterMs, limitMemory, isolation, shareNetwork: options.shareNet === true };
   const chaosSeed = chaosSeedOf(options);
   const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap, snapStart } as const;
   const all = { ...fleetOptions, ...limits, chaosSeed };

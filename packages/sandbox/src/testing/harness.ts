@@ -1,9 +1,10 @@
 /** Helpers for tests that run real environments: nothing here is a double of anything. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import type { SandboxEvent } from "../events.ts";
 import { type Fleet, type FleetOptions, startFleet } from "../fleet.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "../function.ts";
@@ -164,4 +165,15 @@ export function call(address: string, { method = "GET", path, headers, body, age
     request.on("error", reject);
     request.end(body);
   });
+}
+
+/** `killed-parent.ts` as a program of its own, in a directory that everybody may read. */
+export async function killedParent(): Promise<string> {
+  const place = directory();
+  chmodSync(place, 0o755);
+  const outfile = join(place, "parent.mjs");
+  const source = fileURLToPath(new URL("killed-parent.ts", import.meta.url));
+  const how = { bundle: true, platform: "node", format: "esm" } as const;
+  await build({ entryPoints: [source], outfile, conditions: ["source"], ...how });
+  return outfile;
 }

@@ -1,0 +1,191 @@
+import { spawn } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { FleetOptions } from "../fleet.ts";
+import type { FunctionConfiguration } from "../function.ts";
+import { readProcess } from "../process-table.ts";
+import {
+  type Rig,
+  configured,
+  directory,
+  fixture,
+  killedParent,
+  of,
+  processesOf,
+  rig,
+  until,
+} from "../testing/harness.ts";
+import { openPod } from "./bubblewrap.ts";
+import { bubblewrapFault } from "./isolation.ts";
+
+const fault = bubblewrapFault();
+const inPod = (
+  more: Partial<FunctionConfiguration> = {},
+  options: Omit<FleetOptions, "report" | "path"> = {},
+): Promise<Rig> => rig({ command: fixture("inside.mjs"), ...more }, { isolation: "bubblewrap", ...options });
+const ask = async (r: Rig, event: unknown): Promise<unknown> => JSON.parse((await r.invoke(event)).text);
+const pods = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("anylambda-pod-"));
+
+describe.skipIf(fault !== undefined)("bubblewrap", () => {
+  it("gives a function Lambda's places, user and network (3)", async () => {
+    await using r = await inPod();
+    const seen = (await ask(r, { see: true })) as Record<string, unknown>;
+    expect(seen).toMatchObject({
+      api: "127.0.0.1:9001",
+      root: "/var/task",
+      cwd: "/var/task",
+      uid: 993,
+      user: "sbx_user1051",
+      host: "sandbox",
+      addresses: ["lo"],
+    });
+    // Nobody but the pod's holders, the runtime, and this one.
+    expect(seen["pids"]).toBeLessThan(6);
+    for (const name of ["PWD", "HOME", "SHLVL"]) expect(seen["variables"]).not.toContain(name);
+    expect(await ask(r, { read: "/etc/hosts" })).toContain("sandbox.localdomain");
+    expect(await ask(r, { list: "/var/task" })).toContain("inside.mjs");
+  });
+
+  it("lets nothing be written but in /tmp, and there no more than its size", async () => {
+    await using r = await inPod({ ephemeralStorageMb: 8 });
+    for (const file of ["/var/task/x", "/opt/x", "/usr/x", "/x", "/etc/hosts", "/var/x"])
+      expect(await ask(r, { write: file })).toBe("EROFS");
+    expect(await ask(r, { write: "/tmp/some", bytes: 6_000_000 })).toBe("written");
+    expect(await ask(r, { write: "/tmp/more", bytes: 6_000_000 })).toBe("ENOSPC");
+    expect(existsSync("/tmp/some")).toBe(false);
+  });
+
+  it("hides the developer's home and what is secret", async () => {
+    const secret = join(directory(), "secret");
+    writeFileSync(secret, "hidden");
+    await using r = await inPod();
+    expect(await ask(r, { read: secret })).toBe("ENOENT");
+    expect(await ask(r, { read: "/etc/shadow" })).toBe("ENOENT");
+    expect(await ask(r, { read: "/root/.bashrc" })).toBe("ENOENT");
+  });
+
+  it("keeps /tmp across a reset, and gives each environment its own (1)", async () => {
+    await using r = await inPod({}, { maxConcurrency: 2 });
+    expect(await ask(r, { write: "/tmp/kept" })).toBe("written");
+    expect((await r.invoke({ exit: 3 })).answer.errorType).toBe("Runtime.ExitError");
+    expect(await ask(r, { list: "/tmp" })).toEqual(["kept"]);
+    await using other = await inPod();
+    expect(await ask(other, { list: "/tmp" })).toEqual([]);
+  });
+
+  it("lets every environment listen on the same port, and reaches each of them", async () => {
+    const configuration = configured({ command: fixture("inside.mjs") });
+    await using first = await inPod();
+    await using second = await inPod();
+    expect(await ask(first, { listen: 8080 })).toBe("listening");
+    expect(await ask(second, { listen: 8080 })).toBe("listening");
+    const pod = await openPod(configuration, { path: process.env["PATH"] ?? "", shareNetwork: false });
+    const { dial } = pod.place;
+    if (typeof dial !== "function") throw new Error("There is no way in");
+    await new Promise((resolve) => dial(8080).on("error", resolve).on("close", resolve));
+    await pod.close();
+  });
+
+  it("delivers telemetry to an extension inside", async () => {
+    const optRoot = directory();
+    mkdirSync(join(optRoot, "extensions"));
+    const source = `#!${process.execPath}
+const http = require("node:http");
+const base = "http://" + process.env.AWS_LAMBDA_RUNTIME_API;
+http.createServer((request, response) => {
+  let text = "";
+  request.on("data", (chunk) => (text += chunk)).on("end", () => {
+    for (const { type } of JSON.parse(text)) console.log("got " + type);
+    response.end();
+  });
+}).listen(4243, "127.0.0.1", async () => {
+  const registered = await fetch(base + "/2020-01-01/extension/register", { method: "POST", headers: { "Lambda-Extension-Name": "listener" }, body: '{"events":["INVOKE","SHUTDOWN"]}' });
+  const id = registered.headers.get("lambda-extension-identifier");
+  const headers = { "Lambda-Extension-Identifier": id };
+  await fetch(base + "/2022-07-01/telemetry", { method: "PUT", headers, body: JSON.stringify({ schemaVersion: "2022-12-13", destination: { protocol: "HTTP", URI: "http://sandbox.localdomain:4243" }, types: ["platform"], buffering: { timeoutMs: 25, maxItems: 1000, maxBytes: 262144 } }) });
+  for (;;) await fetch(base + "/2020-01-01/extension/event/next", { headers });
+});`;
+    writeFileSync(join(optRoot, "extensions", "listener"), source, { mode: 0o755 });
+    await using r = await inPod({ optRoot });
+    await r.invoke({});
+    await until(() => of(r.events, "log").some(({ line }) => line.startsWith("got platform.")));
+  });
+
+  it("freezes, limits memory and tells of a crash as elsewhere", async () => {
+    for (const cgroups of [true, false]) {
+      const options = { freezeAfterMs: 1, limitMemory: true, cgroups } as const;
+      await using r = await inPod({ memorySizeMb: 192 }, options);
+      for (let i = 0; i < 3; i += 1) {
+        await ask(r, {});
+        await until(() => of(r.events, "frozen").length > of(r.events, "thawed").length);
+      }
+      const { text } = await r.invoke({ exit: 7 });
+      expect(text).toContain("Runtime exited with error: exit status 7");
+      expect(await ask(r, { list: "/tmp" })).toEqual([]);
+    }
+  });
+
+  it("tells of what cannot be started by its name inside", async () => {
+    const taskRoot = directory();
+    writeFileSync(join(taskRoot, "bootstrap"), "#!/bin/sh\n", { mode: 0o644 });
+    const { command: _, ...rest } = configured({ taskRoot });
+    await using r = await rig({ ...rest, command: undefined } as never, { isolation: "bubblewrap" });
+    expect((await r.invoke({})).text).toContain("fork/exec /var/task/bootstrap: permission denied");
+  });
+
+  it("shares the machine's network when told to", async () => {
+    await using r = await inPod({}, { shareNetwork: true });
+    const seen = (await ask(r, { see: true })) as Record<string, unknown>;
+    expect(seen["api"]).not.toBe("127.0.0.1:9001");
+    expect(seen["root"]).toBe("/var/task");
+  });
+
+  it("leaves nothing behind (1, 2)", async () => {
+    const before = pods();
+    const r = await inPod();
+    await ask(r, {});
+    expect(pods().length).toBeGreaterThan(before.length);
+    const pod = pods().find((name) => !before.includes(name)) ?? "";
+    await r[Symbol.asyncDispose]();
+    expect(pods()).not.toContain(pod);
+    expect(processesOf(pod)).toEqual([]);
+    expect(commandLines().filter((line) => line.includes(pod))).toEqual([]);
+  });
+});
+
+describe.skipIf(fault !== undefined)("a pod whose sandbox is killed", () => {
+  // Root can become another; who is not root is another already.
+  const users = process.getuid?.() === 0 ? (["root", "nobody"] as const) : (["this user"] as const);
+
+  it.each(users)("ends with it, for %s (2)", async (user) => {
+    const parent = await killedParent();
+    const taskRoot = directory();
+    chmodSync(taskRoot, 0o755);
+    cpSync(new URL("../testing/fixtures/inside.mjs", import.meta.url), join(taskRoot, "inside.mjs"));
+    const command = { file: process.execPath, args: [join(taskRoot, "inside.mjs")] };
+    const configuration = JSON.stringify(configured({ taskRoot, command }));
+    const program = [process.execPath, parent, configuration, JSON.stringify({ isolation: "bubblewrap" })];
+    const become = user === "nobody" ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+    const [file = "", ...args] = [...become, ...program];
+    const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const environment = await new Promise<string>((resolve, reject) => {
+      child.stdout.once("data", (bytes: Buffer) => resolve(bytes.toString().trim()));
+      child.once("exit", () => reject(new Error("It ended by itself")));
+    });
+    expect(processesOf(environment).length).toBeGreaterThan(0);
+    const mine = pods().filter((name) => commandLines().some((line) => line.includes(name)));
+    child.kill("SIGKILL");
+    await until(() => processesOf(environment).length === 0);
+    await until(() => !mine.some((name) => existsSync(join(tmpdir(), name))));
+    await until(() => !commandLines().some((line) => line.includes(taskRoot)));
+  });
+});
+
+/** Of everything that runs on this machine. */
+function commandLines(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => readProcess(Number(pid), "cmdline") ?? "");
+}
