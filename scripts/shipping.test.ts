@@ -15,7 +15,11 @@ import type { Entry } from "yauzl";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const own = `linux-${process.arch}`;
 const names = ["linux-x64", "linux-arm64"];
-const built = names.filter((name) => existsSync(join(root, "dist", "native", name, "lambda-adapter")));
+// `build:native` leaves the notices beside its files.
+const hasNotices = existsSync(join(root, "dist", "native", "THIRD-PARTY-NOTICES.txt"));
+const built = names.filter(
+  (name) => hasNotices && existsSync(join(root, "dist", "native", name, "lambda-adapter")),
+);
 const hasOwn = built.includes(own);
 const folders: string[] = [];
 
