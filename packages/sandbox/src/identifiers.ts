@@ -1,5 +1,5 @@
 /** Names that AWS makes up for an environment and an invocation; here made of random bytes. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import type { LatticeService } from "@anylambda/wire/front-doors/lattice";
 import type { FunctionConfiguration } from "./function.ts";
 
@@ -10,7 +10,7 @@ export function functionArnOf(configuration: FunctionConfiguration): string {
 
 /** Last part of the log stream's name: 32 hex digits, one environment each. */
 export function newEnvironmentId(): string {
-  return randomBytes(16).toString("hex");
+  return randomHex(16);
 }
 
 /** `YYYY/MM/DD/[version]id` (environment.md 4.7). */
@@ -21,7 +21,7 @@ export function logStreamOf(version: string, environment: string, created: Date)
 /** `Root=1-<8 hex: seconds>-<24 hex>`. */
 export function newTraceRoot(): string {
   const seconds = Math.floor(Date.now() / 1000).toString(16);
-  return `Root=1-${seconds}-${randomBytes(12).toString("hex")}`;
+  return `Root=1-${seconds}-${randomHex(12)}`;
 }
 
 /**
@@ -30,7 +30,7 @@ export function newTraceRoot(): string {
  */
 export function completeTraceId(given: string | undefined): string {
   const root = given !== undefined && given.includes("Root=") ? given : newTraceRoot();
-  const parent = root.includes("Parent=") ? "" : `;Parent=${randomBytes(8).toString("hex")}`;
+  const parent = root.includes("Parent=") ? "" : `;Parent=${randomHex(8)}`;
   const sampled = root.includes("Sampled=") ? "" : ";Sampled=0";
   return root + parent + sampled;
 }
@@ -60,7 +60,7 @@ function shortId(text: string, length: number): string {
 
 /** API Gateway's own kind of id, for requests, messages and connections: 15 characters and `=`. */
 export function newExtendedId(): string {
-  return `${randomBytes(12).toString("base64url").slice(0, 15)}=`;
+  return `${fresh(12).toString("base64url").slice(0, 15)}=`;
 }
 
 export function targetGroupArnOf({ region, accountId, name }: FunctionConfiguration): string {
@@ -78,4 +78,23 @@ export function latticeServiceOf({ region, accountId, name }: FunctionConfigurat
     targetGroupArn: arn(`targetgroup/tg-${id}`),
     region,
   };
+}
+
+/** Random bytes as hex digits. */
+export function randomHex(bytes: number): string {
+  return fresh(bytes).toString("hex");
+}
+
+/** Asked for one by one, the bytes for three ids cost an invocation more than its headers do. */
+const pool = Buffer.alloc(4096);
+let taken = pool.length;
+
+/** To be used at once: later calls give the same memory again. */
+function fresh(bytes: number): Buffer {
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  taken += bytes;
+  return pool.subarray(taken - bytes, taken);
 }

@@ -10,7 +10,7 @@ import type { ErrorBody } from "@anylambda/wire";
 /** 202, sent for everything that is accepted. One client parses the body and throws on an empty one. */
 export function replyAccepted(response: ServerResponse): void {
   response.writeHead(202, acceptedHead);
-  response.end(accepted);
+  response.end(accepted, "latin1");
 }
 
 export function replyJson(
@@ -28,6 +28,18 @@ export function replyError(response: ServerResponse, status: number, error: Erro
   // Key order as AWS sends it.
   replyJson(response, status, { errorMessage: error.errorMessage, errorType: error.errorType });
 }
+
+/**
+ * Ends an answer whose head was given. A small body leaves in one piece with the head: as Latin-1, in which every byte
+ * is a character, `node:http` joins the two; two pieces cost a call that gathers them.
+ */
+export function endWhole(response: ServerResponse, body: Uint8Array): void {
+  if (body.length > smallBytes) response.end(body);
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
+}
+
+/** What is copied sooner than gathered. */
+const smallBytes = 16_384;
 
 /** 404 of the router, in the words of Go's standard library. */
 export function replyNotFound(response: ServerResponse): void {

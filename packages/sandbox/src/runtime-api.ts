@@ -21,7 +21,7 @@ import {
 } from "./answers.ts";
 import type { InvocationTimes } from "./invocation-times.ts";
 import type { ResponseMode } from "./invocation.ts";
-import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
+import { endWhole, replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
 import { drained, readBody } from "./request-body.ts";
 import { RestorePoint, restoreNextPath } from "./snapstart/restore-point.ts";
 import {
@@ -141,7 +141,7 @@ export class RuntimeApi {
     this.#parked = [];
     for (const poll of polls) {
       poll.writeHead(200, delivery.head as string[]);
-      poll.end(delivery.payload);
+      endWhole(poll, delivery.payload);
     }
     this.state = state;
   }

@@ -1,5 +1,5 @@
 /** The trace of an invocation, as platform records tell of it (environment.md 3.4). */
-import { randomBytes } from "node:crypto";
+import { randomHex } from "./identifiers.ts";
 import type { Tracing } from "./events.ts";
 
 /**
@@ -8,5 +8,5 @@ import type { Tracing } from "./events.ts";
  */
 export function tracingOf(traceId: string): Tracing {
   if (!traceId.includes("Sampled=1")) return { value: traceId };
-  return { spanId: randomBytes(8).toString("hex"), value: traceId };
+  return { spanId: randomHex(8), value: traceId };
 }

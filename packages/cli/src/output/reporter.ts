@@ -1,4 +1,5 @@
 /** Chooses the form in which a command tells what happens. */
+import { gathered } from "./gathered.ts";
 import { jsonReporter } from "./json.ts";
 import type { Reporter } from "./notice.ts";
 import { paintFor } from "./paint.ts";
@@ -13,8 +14,11 @@ export function reporterFor(
   { json = false, quiet = false }: OutputOptions,
   stream: NodeJS.WriteStream,
 ): Reporter {
-  const write = (text: string): void => void stream.write(text);
+  const { write, flush } = gathered(stream);
   if (json) return jsonReporter(write);
-  const complain = (text: string): void => void process.stderr.write(text);
+  const complain = (text: string): void => {
+    flush();
+    process.stderr.write(text);
+  };
   return textReporter({ write, complain, paint: paintFor(stream, process.env), quiet });
 }

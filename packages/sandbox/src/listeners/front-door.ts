@@ -18,6 +18,7 @@ import {
   type JsonObject,
   headerOf,
 } from "@anylambda/wire";
+import { endWhole } from "../replies.ts";
 import type { Fleet } from "../fleet.ts";
 import { newExtendedId, newTraceRoot } from "../identifiers.ts";
 import type { FleetAnswer } from "../waiting.ts";
@@ -179,7 +180,7 @@ function send(
   if (!server.listening) head.push("Connection", "close");
   if (reason === undefined) response.writeHead(status, head);
   else response.writeHead(status, reason, head);
-  response.end(body);
+  endWhole(response, body);
 }
 
 /** 204 and 304 have no length; for HEAD an empty body says nothing about the length of the real one. */

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { endWhole } from "../replies.ts";
 import { AsyncInvocations, type AsyncOptions } from "../async-invocations.ts";
 import type { Fleet } from "../fleet.ts";
 import { completeTraceId } from "../identifiers.ts";
@@ -220,7 +221,7 @@ function sendEmpty(response: ServerResponse, status: 202 | 204, body = ""): void
 
 function respond(response: ServerResponse, status: number, head: readonly string[], body: Uint8Array): void {
   response.writeHead(status, [...fieldsOf(response), ...head]);
-  response.end(body);
+  endWhole(response, body);
 }
 
 /** `writeHead` with a list does not merge what `setHeader` has set. */
