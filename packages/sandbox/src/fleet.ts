@@ -113,7 +113,9 @@ export async function startFleet(
   const create: Crew["create"] = async (number, configuration, { generation, provisioned }) => {
     // A copy from memory has the variables of the original, and a network of its own.
     const more = await variablesFor?.(options.snapStart?.engine.kind === "criu" ? 1 : number);
-    const own = { ...configuration, variables: { ...configuration.variables, ...more } };
+    // Managed Instances log JSON and nothing else (environment.md 1.10).
+    const logs = managed(configuration) ? ({ logFormat: "JSON" } as const) : {};
+    const own = { ...configuration, ...logs, variables: { ...configuration.variables, ...more } };
     const patient = provisioned || managed(configuration);
     const initLimitMs = patient ? longInitMs(configuration) : (options.initLimitMs ?? 10_000);
     const common = { report, path, initLimitMs, number, freezeAfterMs, limitMemory, cgroups };

@@ -40,6 +40,16 @@ describe("an environment on Managed Instances", () => {
     });
   });
 
+  it("logs JSON", async () => {
+    await using r = await managed(2);
+    await send(r, {}).ended;
+    const told = r.lines().map((line) => JSON.parse(line) as { type: string; record: object });
+    expect(told.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(["platform.start", "platform.report"]),
+    );
+    expect(told.map(({ type }) => type)).not.toContain("platform.runtimeDone");
+  });
+
   it("gives what is too much to another environment, or lets it wait", async () => {
     await using two = await managed(2, {}, { maxConcurrency: 2 });
     const all = [1, 2, 3, 4].map(() => send(two, { do: "hang" }));

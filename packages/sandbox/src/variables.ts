@@ -134,12 +134,15 @@ function onDemand(configuration: FunctionConfiguration, place: Place): Record<st
 }
 
 /** Managed Instances log JSON and nothing else (environment.md 4.7). */
-function managedVariables({ environmentConcurrency }: FunctionConfiguration): Record<string, string> {
+function managedVariables({
+  environmentConcurrency,
+  applicationLogLevel = "INFO",
+}: FunctionConfiguration): Record<string, string> {
   if (environmentConcurrency === undefined) return {};
   return {
     AWS_LAMBDA_MAX_CONCURRENCY: String(environmentConcurrency),
     AWS_LAMBDA_LOG_FORMAT: "json",
-    AWS_LAMBDA_LOG_LEVEL: "info",
+    AWS_LAMBDA_LOG_LEVEL: applicationLogLevel.toLowerCase(),
   };
 }
 
