@@ -16,3 +16,7 @@ export type ExitName = (typeof exitCodes)[number]["name"];
 export function exitCodeOf(name: ExitName): number {
   return exitCodes.find((row) => row.name === name)?.code ?? 70;
 }
+
+export function exitCodeHelp(): string {
+  return `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`;
+}

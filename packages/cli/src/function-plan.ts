@@ -6,6 +6,7 @@ import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
 import { type LogOptions, logSettingsOf, logWarningsOf } from "./log-options.ts";
+import { layersOf } from "./layers.ts";
 import { freePort } from "./ports.ts";
 import type { AskedEngine } from "./snapshot-engine.ts";
 import { findProgram, requireBootstrap } from "./programs.ts";
@@ -25,6 +26,8 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   readonly region: string;
   readonly code: string;
   readonly opt?: string | undefined;
+  /** Directories or zip files, in order. */
+  readonly layer?: readonly string[] | undefined;
   /** `none` or `false` for functions that speak the Runtime API themselves; the best there is when not asked for. */
   readonly adapter?: Engine | "none" | false | undefined;
   /** Answers are streamed: sets the adapter's variable for it. */
@@ -70,7 +73,7 @@ export async function planFunction(
 ): Promise<FunctionPlan> {
   const path = own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   const taskRoot = requireDirectory(options.code, "--code");
-  const optRoot = options.opt === undefined ? undefined : requireDirectory(options.opt, "--opt");
+  const optRoot = await optRootOf(options, own);
   const { given, warnings } = givenVariables(options, own);
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const adapter = adapterOf(options);
@@ -114,6 +117,15 @@ export async function planFunction(
     isolation,
     warnings,
   };
+}
+
+async function optRootOf(
+  { opt, layer = [] }: FunctionOptions,
+  own: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (layer.length === 0) return opt === undefined ? undefined : requireDirectory(opt, "--opt");
+  if (opt === undefined) return layersOf(layer, own);
+  throw userFailure("Both --opt and --layer say what is in /opt", `Write --layer ${opt} instead of --opt.`);
 }
 
 /** Less than asked for where the host does not allow it, and said so. */

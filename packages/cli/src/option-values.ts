@@ -53,3 +53,7 @@ export function regionName(text: string): string {
   if (/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(text)) return text;
   throw new InvalidArgumentError("It looks like eu-central-1.");
 }
+
+export function paths(path: string, before: readonly string[] = []): string[] {
+  return [...before, path];
+}

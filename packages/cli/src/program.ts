@@ -5,13 +5,14 @@ import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
 import { door, doorNames } from "./doors.ts";
 import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
 import { logFormat, logLevel, systemLevel } from "./log-options.ts";
 import {
   aliases,
   functionName,
   integerBetween,
+  paths,
   regionName,
   variable,
   variableNames,
@@ -291,6 +292,7 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
       )
       .option("--share-net", "with bubblewrap: the machine's network, to reach databases and the internet")
       .option("--opt <directory>", "stands for /opt: layers and their extensions")
+      .option("--layer <path>", "a layer for /opt: directory or zip file; may be repeated", paths)
       .addOption(
         new Option(
           "--adapter <engine>",
@@ -309,8 +311,4 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-}
-
-function exitCodeHelp(): string {
-  return `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`;
 }

@@ -44,6 +44,8 @@ export interface BootPlace {
   readonly joins?: boolean;
   /** How its processes are known; by the address of their Runtime API where it is not said. */
   readonly mark?: Mark;
+  /** What files in its `/tmp` may hold: memory for the kernel, a disk on Lambda. */
+  readonly tmpBytes?: number;
 }
 
 const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart: false, joins: true };
@@ -124,12 +126,14 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     const address = variables.runtime["AWS_LAMBDA_RUNTIME_API"] ?? "";
     this.members = new Members(place.mark ?? { variable: `AWS_LAMBDA_RUNTIME_API=${address}` });
     const { members } = this;
+    const { tmpBytes = 0 } = place;
     // Nobody needs one who wants neither.
     const wanted =
       cgroups && place.joins === true && (freezeAfterMs !== undefined || memoryLimitBytes !== undefined);
-    this.#cgroup = wanted ? Cgroup.open(name, memoryLimitBytes) : undefined;
+    this.#cgroup = wanted ? Cgroup.open(name, memoryLimitBytes && memoryLimitBytes + tmpBytes) : undefined;
     const cgroup = this.#cgroup;
-    this.memory = new MemoryGauge({ members, cgroup, limitBytes: memoryLimitBytes });
+    const isExact = tmpBytes === 0;
+    this.memory = new MemoryGauge({ members, cgroup, limitBytes: memoryLimitBytes, isExact });
     const isAtRest = (): boolean => this.watch.failure === undefined && this.atRest();
     this.freezer = new Freezer({ afterMs: freezeAfterMs, members, cgroup, isAtRest, tell });
   }

@@ -54,3 +54,4 @@ export { httpDestination } from "./http-destination.ts";
 export type { HttpDestination, HttpDestinationOptions } from "./http-destination.ts";
 export { bubblewrapFault } from "./isolation/isolation.ts";
 export type { Isolation } from "./isolation/isolation.ts";
+export { mergeLayers } from "./layers.ts";

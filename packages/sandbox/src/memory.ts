@@ -24,19 +24,23 @@ export interface MemoryOptions {
   readonly cgroup?: Cgroup | undefined;
   /** What the processes may hold together; without it nothing is enforced. */
   readonly limitBytes?: number | undefined;
+  /** Whether the cgroup's limit is this one; else it is a wider one, and looking goes on. `true` when not said. */
+  readonly isExact?: boolean;
 }
 
 export class MemoryGauge {
   readonly #members: Members;
   readonly #cgroup: Cgroup | undefined;
   readonly #limitBytes: number | undefined;
+  readonly #isExact: boolean;
   #peakBytes = 0;
   #upperBound = Infinity;
   #lastLook = 0;
   #asking = false;
   #killed = false;
 
-  constructor({ members, cgroup, limitBytes }: MemoryOptions) {
+  constructor({ members, cgroup, limitBytes, isExact = true }: MemoryOptions) {
+    this.#isExact = isExact;
     this.#members = members;
     this.#cgroup = cgroup;
     this.#limitBytes = limitBytes;
@@ -74,7 +78,7 @@ export class MemoryGauge {
     this.#peakBytes = Math.max(this.#peakBytes, peaks * 1024);
     this.#upperBound = this.#cgroup?.peakBytes() ?? Infinity;
     const limit = this.#limitBytes ?? Infinity;
-    const kernelLimits = this.#cgroup?.limitsMemory === true;
+    const kernelLimits = this.#isExact && this.#cgroup?.limitsMemory === true;
     if (resident * 1024 > limit && !kernelLimits && !this.#killed) this.#enforce(pids, limit);
   }
 

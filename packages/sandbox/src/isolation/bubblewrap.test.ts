@@ -127,6 +127,13 @@ http.createServer((request, response) => {
     }
   });
 
+  it("does not count files in /tmp as memory", async () => {
+    await using r = await inPod({ memorySizeMb: 192, ephemeralStorageMb: 512 }, { limitMemory: true });
+    expect(await ask(r, { write: "/tmp/large", bytes: 100_000_000 })).toBe("written");
+    expect(await ask(r, { write: "/tmp/larger", bytes: 100_000_000 })).toBe("written");
+    expect(of(r.events, "report").map(({ status }) => status)).toEqual(["success", "success"]);
+  });
+
   it("tells of what cannot be started by its name inside", async () => {
     const taskRoot = directory();
     writeFileSync(join(taskRoot, "bootstrap"), "#!/bin/sh\n", { mode: 0o644 });

@@ -85,6 +85,7 @@ export async function openPod(configuration: FunctionConfiguration, options: Pod
       close: async () => undefined,
       snapStart: false,
       joins: true,
+      tmpBytes,
       mark: { pidNamespace, except: holders },
       ...(doorway !== undefined && { dial: doorway.dial }),
     },
