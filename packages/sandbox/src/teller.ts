@@ -49,8 +49,11 @@ export class Teller {
   /** `time` is now, unless what is told knows better. */
   tell(told: Told & { readonly time?: Date }): SandboxEvent {
     const { id, number, report } = this.#narrator;
-    const common = { time: new Date(), environment: id, environmentNumber: number };
-    const event = withLogged({ ...common, ...told }, this.#jsonLog);
+    // One spread, and behind plain members: of two V8 copies the second twenty times slower, on every invocation.
+    const event = withLogged(
+      { time: new Date(), environment: id, environmentNumber: number, ...told },
+      this.#jsonLog,
+    );
     report(event);
     this.telemetry.take(event);
     if (this.log !== undefined) for (const line of logLinesOf(event)) this.log(line);

@@ -31,9 +31,14 @@ function subscribing(name: string, plan: object = {}): ExtensionProgram {
   return { name, ...fixture("telemetry-extension.mjs", name, JSON.stringify(plan)) };
 }
 
-async function started(plan: object, more: object = {}): Promise<{ r: Rig; notes: string }> {
+async function started(
+  plan: object,
+  more: object = {},
+  options: Parameters<typeof rig>[1] = {},
+): Promise<{ r: Rig; notes: string }> {
   const notes = join(directory(), "notes");
-  const r = await rig({ extensions: [subscribing("tele", plan)], variables: { NOTES: notes }, ...more });
+  const extensions = [subscribing("tele", plan)];
+  const r = await rig({ extensions, variables: { NOTES: notes }, ...more }, options);
   await r.fleet.initialized;
   return { r, notes };
 }
@@ -201,6 +206,24 @@ describe("an extension that subscribes to telemetry", () => {
     expect(all.at(-1)).toBe("event SHUTDOWN");
     expect(typesIn(notes)).toContain("platform.report");
     expect(all.findLastIndex((line) => line.startsWith("record "))).toBeLessThan(all.length - 1);
+  });
+
+  it("gets nothing while it is frozen, and what it missed when it is thawed (3.2)", async () => {
+    const { r, notes } = await started({}, {}, { freezeAfterMs: 0 });
+    await using _ = r;
+    await r.invoke({});
+    await until(() => of(r.events, "frozen").length > 0);
+    const frozen = of(r.events, "frozen").length;
+    await r.invoke({});
+    await until(() => typesIn(notes).filter((type) => type === "platform.start").length === 2);
+    await r.invoke({});
+    await until(() => typesIn(notes).filter((type) => type === "platform.report").length >= 2);
+    expect(of(r.events, "logsDropped")).toEqual([]);
+    expect(of(r.events, "thawed").length).toBeGreaterThanOrEqual(frozen);
+    const ids = recordsIn(notes).flatMap(({ type, record }) =>
+      type === "platform.start" ? [record.requestId] : [],
+    );
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it("may ask again, and is told so; the last wish counts", async () => {
