@@ -49,9 +49,18 @@ describe("a fleet", () => {
       await r.fleet.initialized;
       for (let i = 0; i < 50; i += 1) expect((await send(r, {}).answer).refused).toBeUndefined();
     }
-    await using r = await rig({}, { maxConcurrency: 3 });
-    for (let i = 0; i < 50; i += 1) await send(r, {}).answer;
-    expect(of(r.events, "initStart").length).toBe(1);
+    // Patience ends after 50 ms, and a machine that is busy with others can be late: once more then.
+    for (let longest = Infinity; longest >= 50;) {
+      await using r = await rig({}, { maxConcurrency: 3 });
+      await r.fleet.initialized;
+      longest = 0;
+      for (let i = 0; i < 50; i += 1) {
+        const sent = performance.now();
+        await send(r, {}).answer;
+        longest = Math.max(longest, performance.now() - sent);
+      }
+      if (longest < 50) expect(of(r.events, "initStart").length).toBe(1);
+    }
   });
 
   it("does not wait for an extension that goes on long after the answer (5)", async () => {
