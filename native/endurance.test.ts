@@ -18,7 +18,8 @@ const binary = at(`dist/native/${platform}/lambda-adapter`);
 const engines = [
   // V8 still grows in so short a run.
   { engine: "node", file: process.execPath, args: [at("dist/adapter.mjs")], growth: "2" },
-  { engine: "native", file: binary, args: [], growth: "1.05" },
+  // The largest bodies of the mix come late in so short a run; then it is flat.
+  { engine: "native", file: binary, args: [], growth: "2.2" },
 ];
 
 /** Ten seconds on a quiet machine. */

@@ -21,6 +21,7 @@ const twins = {
   "packages/wire/src/field-syntax.ts": "field-syntax.ts",
   "packages/wire/src/slice-member.ts": "slice-member.ts",
   "packages/wire/src/http1/plain-head.ts": "plain-head.ts",
+  "packages/wire/src/quick.ts": "quick.ts",
 };
 
 /** Puts each twin in the place of its module. */

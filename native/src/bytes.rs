@@ -1,5 +1,6 @@
 //! Conversions between bytes and text: what `Codec` (`packages/wire/src/codec.ts`) promises, without the engine.
 
+use crate::json;
 use base64_simd::STANDARD;
 
 /// UTF-8 as the engine hands it out, where each lone surrogate stands as the three bytes of its code point.
@@ -66,48 +67,69 @@ fn base64_decode_leniently(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// How many bytes the standard, padded base64 text stands for; `None` for any other text.
+pub fn base64_length(text: &[u8]) -> Option<usize> {
+    let padding = text.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
+    text.len().is_multiple_of(4).then(|| (text.len() / 4 * 3).saturating_sub(padding))
+}
+
+/// Appends what standard, padded base64 text stands for; `None` when it is none.
+pub fn base64_append(text: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+    STANDARD.decode_append(text, bytes).ok()
+}
+
+pub fn base64_encode_append(bytes: &[u8], text: &mut Vec<u8>) {
+    STANDARD.encode_append(bytes, text);
+}
+
 /// The bytes as a JSON string literal as `JSON.stringify` writes it, when they are text that JSON carries without
 /// loss; `None` for all else.
 pub fn json_string(bytes: &[u8]) -> Option<Vec<u8>> {
-    std::str::from_utf8(bytes).ok()?;
+    if !is_json_text(bytes) {
+        return None;
+    }
     let mut literal = Vec::with_capacity(bytes.len() + bytes.len() / 16 + 2);
     literal.push(b'"');
-    let mut plain = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let escaped = match JSON_CLASS[usize::from(byte)] {
-            PLAIN => continue,
-            FOREIGN => return None,
-            escaped => escaped,
-        };
-        literal.extend_from_slice(&bytes[plain..at]);
-        literal.extend_from_slice(&[b'\\', escaped]);
-        plain = at + 1;
-    }
-    literal.extend_from_slice(&bytes[plain..]);
+    json_append(bytes, &mut literal);
     literal.push(b'"');
     Some(literal)
 }
 
-const PLAIN: u8 = 0;
-const FOREIGN: u8 = 1;
-
-/// What each byte is in a JSON string: plain, foreign, or the letter behind its backslash.
-const JSON_CLASS: [u8; 256] = {
-    let mut class = [PLAIN; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        class[byte] = FOREIGN;
-        byte += 1;
+/// Whether a JSON string carries the bytes without loss.
+pub fn is_json_text(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    loop {
+        at += json::plain_length(bytes, at);
+        match bytes.get(at) {
+            None => break,
+            Some(b'\t' | b'\n' | 0x0C | b'\r' | b'"' | b'\\') => at += 1,
+            Some(_) => return false,
+        }
     }
-    class[0x7F] = FOREIGN;
-    class[b'\t' as usize] = b't';
-    class[b'\n' as usize] = b'n';
-    class[0x0C] = b'f';
-    class[b'\r' as usize] = b'r';
-    class[b'"' as usize] = b'"';
-    class[b'\\' as usize] = b'\\';
-    class
-};
+    !bytes.contains(&0x7F) && std::str::from_utf8(bytes).is_ok()
+}
+
+/// Appends the inside of the literal of what `is_json_text`.
+pub fn json_append(bytes: &[u8], literal: &mut Vec<u8>) {
+    let mut at = 0;
+    loop {
+        let plain = json::plain_length(bytes, at);
+        literal.extend_from_slice(&bytes[at..at + plain]);
+        at += plain;
+        let Some(&byte) = bytes.get(at) else {
+            return;
+        };
+        let letter = match byte {
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0C => b'f',
+            b'\r' => b'r',
+            other => other,
+        };
+        literal.extend_from_slice(&[b'\\', letter]);
+        at += 1;
+    }
+}
 
 #[cfg(test)]
 mod tests {

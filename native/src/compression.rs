@@ -1,18 +1,13 @@
-//! gzip and brotli, whole and piece by piece. The levels are those of the Node platform.
+//! gzip and brotli, whole and piece by piece. gzip has the level of the Node platform, brotli comes near its own.
 
-use brotli::CompressorWriter;
+use crate::brotli::Brotli;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Write};
 
-/// Brotli's own default is meant for files that are compressed once; 4 is fast enough for every answer.
-const BROTLI_QUALITY: u32 = 4;
-const BROTLI_WINDOW: u32 = 22;
-const BUFFER_BYTES: usize = 4096;
-
 pub enum Compressor {
     Gzip(GzEncoder<Vec<u8>>),
-    Brotli(Box<CompressorWriter<Vec<u8>>>),
+    Brotli(Brotli),
 }
 
 impl Compressor {
@@ -20,12 +15,7 @@ impl Compressor {
     pub fn of(coding: &str) -> Option<Compressor> {
         match coding {
             "gzip" => Some(Compressor::Gzip(GzEncoder::new(Vec::new(), Compression::default()))),
-            "br" => Some(Compressor::Brotli(Box::new(CompressorWriter::new(
-                Vec::new(),
-                BUFFER_BYTES,
-                BROTLI_QUALITY,
-                BROTLI_WINDOW,
-            )))),
+            "br" => Some(Compressor::Brotli(Brotli::new())),
             _ => None,
         }
     }
@@ -38,11 +28,7 @@ impl Compressor {
                 encoder.flush()?;
                 Ok(std::mem::take(encoder.get_mut()))
             }
-            Compressor::Brotli(encoder) => {
-                encoder.write_all(bytes)?;
-                encoder.flush()?;
-                Ok(std::mem::take(encoder.get_mut()))
-            }
+            Compressor::Brotli(encoder) => Ok(encoder.write(bytes)),
         }
     }
 
@@ -53,10 +39,7 @@ impl Compressor {
                 encoder.write_all(rest)?;
                 encoder.finish()
             }
-            Compressor::Brotli(mut encoder) => {
-                encoder.write_all(rest)?;
-                Ok(encoder.into_inner())
-            }
+            Compressor::Brotli(encoder) => Ok(encoder.end(rest)),
         }
     }
 }

@@ -5,19 +5,23 @@ use crate::bytes;
 use crate::compression::Compressor;
 use crate::failure::Failure;
 use crate::http;
+use crate::json;
 use crate::machine::Machine;
+use crate::messages::{self, AnswerRules, BodyForm, Given, Members, RequestRules, Shape};
 use crate::names::Names;
 use crate::sockets::Arrived;
 use rquickjs::function::{IntoJsFunc, MutFn, Opt};
 use rquickjs::{
     Array, Ctx, Error, Exception, Function, IntoJs, Object, Persistent, Result, String, TypedArray, Value,
 };
+use std::borrow::Cow;
 use std::env;
 use std::rc::Rc;
 use std::slice;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 type Bytes<'js> = TypedArray<'js, u8>;
+type Text = std::string::String;
 
 pub fn install<'js>(ctx: &Ctx<'js>, machine: &Rc<Machine>) -> Result<()> {
     let host = Object::new(ctx.clone())?;
@@ -67,7 +71,214 @@ fn syntax<'js>(host: &Object<'js>) -> Result<()> {
     define(host, "isToken", |text: String<'js>| with_text(text, http::is_token))?;
     define(host, "isFieldValue", |text: String<'js>| with_text(text, http::is_field_value))?;
     define(host, "plainHead", plain_head)?;
-    define(host, "sliceMember", slice_member)
+    define(host, "sliceMember", slice_member)?;
+    define(host, "isJson", |bytes: Bytes<'js>| {
+        with_bytes(&bytes, |bytes| json::is_value(bytes) && std::str::from_utf8(bytes).is_ok())
+    })?;
+    define(host, "wholeResponse", whole_response)?;
+    define(host, "fieldValues", field_values)?;
+    define(host, "jsonSketch", json_sketch)?;
+    define(host, "quickRequest", quick_request)?;
+    define(host, "quickAnswer", quick_answer)
+}
+
+fn whole_response<'js>(
+    bytes: Bytes<'js>,
+    bodiless: bool,
+    head_bytes: usize,
+    max_fields: usize,
+    out: TypedArray<'js, i32>,
+) -> bool {
+    let Some(mut raw) = bytes.as_raw() else {
+        return false;
+    };
+    // SAFETY: the array's memory, which only JavaScript could change or free, and none runs here.
+    let found = messages::whole_response(unsafe { raw.as_mut() }, bodiless, head_bytes, max_fields);
+    found.is_some_and(|whole| {
+        let numbers = [whole.fields.start, whole.fields.end, whole.body.start, whole.body.end];
+        let facts = [usize::from(whole.status), usize::from(whole.reusable)];
+        write_numbers(&out, facts.into_iter().chain(numbers))
+    })
+}
+
+/// Puts numbers into an array of JavaScript's. `false` when they do not fit.
+fn write_numbers(out: &TypedArray<'_, i32>, numbers: impl Iterator<Item = usize>) -> bool {
+    let Some(mut raw) = out.as_raw() else {
+        return false;
+    };
+    // SAFETY: as in `whole_response`; the bytes are taken as bytes, so their place need not be that of a number.
+    let mut places = unsafe { raw.as_mut() }.chunks_exact_mut(size_of::<i32>());
+    for number in numbers {
+        let (Some(place), Ok(number)) = (places.next(), i32::try_from(number)) else {
+            return false;
+        };
+        place.copy_from_slice(&number.to_ne_bytes());
+    }
+    true
+}
+
+/// A function that gives the values of these fields.
+fn field_values<'js>(ctx: Ctx<'js>, names: Vec<Text>) -> Result<Function<'js>> {
+    let names = messages::Names::new(names);
+    Function::new(ctx, move |ctx: Ctx<'js>, section: Bytes<'js>| -> Result<Value<'js>> {
+        // Copied, because making strings asks the engine for memory.
+        let section = with_bytes(&section, <[u8]>::to_vec);
+        let Some(values) = messages::field_values(&section, &names) else {
+            return Ok(Value::new_undefined(ctx));
+        };
+        let list = Array::new(ctx)?;
+        for (index, value) in values.into_iter().enumerate() {
+            list.set(index, value)?;
+        }
+        Ok(list.into_value())
+    })
+}
+
+/// A larger sketch is no sketch.
+const MAX_REMEMBERED_BYTES: usize = 16 * 1024;
+
+/// A function that parses an object without the values of the `emptied` members; it gives their places and those of the
+/// `found` ones. What looks the same as the time before is the same object.
+fn json_sketch<'js>(ctx: Ctx<'js>, emptied: Vec<Text>, found: Vec<Text>) -> Result<Function<'js>> {
+    let count = emptied.len();
+    let paths: Vec<json::Path> = emptied.iter().chain(&found).map(|path| json::Path::new(path)).collect();
+    let mut last: Option<(Vec<u8>, Persistent<Value<'static>>)> = None;
+    Function::new(
+        ctx,
+        MutFn::new(
+            move |ctx: Ctx<'js>, bytes: Bytes<'js>, out: TypedArray<'js, i32>| -> Result<Value<'js>> {
+                let sketch = with_bytes(&bytes, |bytes| {
+                    std::str::from_utf8(bytes).ok()?;
+                    json::sketch(bytes, &paths, count)
+                });
+                let Some(sketch) = sketch else {
+                    return Ok(Value::new_undefined(ctx));
+                };
+                // An absent member has an empty place, where no value stands.
+                let numbers = sketch
+                    .ranges
+                    .into_iter()
+                    .flat_map(|range| range.map_or([0, 0], |range| [range.start, range.end]));
+                if !write_numbers(&out, numbers) {
+                    return Ok(Value::new_undefined(ctx));
+                }
+                if let Some((text, value)) = &last
+                    && *text == sketch.text
+                {
+                    return value.clone().restore(&ctx);
+                }
+                let value = ctx.json_parse(sketch.text.clone())?;
+                last = (sketch.text.len() <= MAX_REMEMBERED_BYTES)
+                    .then(|| (sketch.text, Persistent::save(&ctx, value.clone())));
+                Ok(value)
+            },
+        ),
+    )
+}
+
+/// A function that writes requests by these rules.
+fn quick_request<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>> {
+    let text = |name: &str| rules.get::<_, Text>(name).map(Text::into_bytes);
+    let rules = RequestRules {
+        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
+        dropped_prefix: text("droppedPrefix")?,
+        joined: text("joined")?,
+        superseded: text("superseded")?,
+        max_fields: rules.get("maxFields")?,
+    };
+    Function::new(
+        ctx,
+        move |ctx: Ctx<'js>,
+              bytes: Bytes<'js>,
+              numbers: TypedArray<'js, i32>,
+              line: String<'js>,
+              superseded: String<'js>,
+              before: String<'js>,
+              behind: String<'js>| {
+            let line = with_text(line, <[u8]>::to_vec)?;
+            let superseded = with_text(superseded, <[u8]>::to_vec)?;
+            let mut more = with_text(before, <[u8]>::to_vec)?;
+            let behind = with_text(behind, <[u8]>::to_vec)?;
+            let numbers = read_numbers(&numbers);
+            let request = with_bytes(&bytes, |bytes| {
+                let [form, bodiless, max_quoted, encoded] = *numbers.first_chunk()?;
+                let range = |index: usize| match *numbers.get(4 + 2 * index..)?.first_chunk()? {
+                    [start, end] if start < end && end <= bytes.len() => Some(start..end),
+                    _ => None,
+                };
+                let quoted = range(numbers.len() / 2 - 3).map_or(&b"null"[..], |range| &bytes[range]);
+                if quoted.len() > max_quoted || !quoted.iter().all(|byte| (0x20..0x7F).contains(byte)) {
+                    return None;
+                }
+                more.extend_from_slice(quoted);
+                more.extend_from_slice(&behind);
+                let space = line.iter().position(|&byte| byte == b' ')?;
+                let target = match &line[space + 1..] {
+                    b"" => Cow::Owned(messages::verbatim_target(bytes, range(4)?, range(5), encoded == 1)?),
+                    target => Cow::Borrowed(target),
+                };
+                let given = Given {
+                    method: &line[..space],
+                    target,
+                    form: match form {
+                        0 => BodyForm::Text,
+                        1 => BodyForm::Base64,
+                        _ => BodyForm::Raw,
+                    },
+                    superseded: &superseded,
+                    more,
+                    bodiless: bodiless == 1,
+                };
+                let members =
+                    Members { lists: range(0), singles: range(1), joined: range(2), body: range(3) };
+                messages::plain_request(bytes, &members, &rules, &given)
+            });
+            optional(ctx, request)
+        },
+    )
+}
+
+fn read_numbers(array: &TypedArray<'_, i32>) -> Vec<usize> {
+    let Some(raw) = array.as_raw() else {
+        return Vec::new();
+    };
+    // SAFETY: as in `whole_response`.
+    let bytes = unsafe { raw.as_ref() };
+    bytes
+        .chunks_exact(size_of::<i32>())
+        .map(|bytes| {
+            bytes.try_into().map_or(0, |bytes| usize::try_from(i32::from_ne_bytes(bytes)).unwrap_or(0))
+        })
+        .collect()
+}
+
+/// A function that writes answers by these rules.
+fn quick_answer<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>> {
+    let text = |name: &str| rules.get::<_, Text>(name).map(Text::into_bytes);
+    let rules = AnswerRules {
+        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
+        shape: if rules.get("lists")? { Shape::Lists } else { Shape::Joined },
+        separate: text("separate")?,
+        body: text("body")?,
+        flag: text("flag")?,
+        apart: rules.get::<_, Option<Text>>("apart")?.map(Text::into_bytes),
+        max_fields: rules.get("maxFields")?,
+    };
+    Function::new(
+        ctx,
+        move |ctx: Ctx<'js>,
+              before: String<'js>,
+              section: Bytes<'js>,
+              body: Bytes<'js>|
+              -> Result<Value<'js>> {
+            let answer = with_text(before, |before| {
+                with_bytes(&section, |section| {
+                    with_bytes(&body, |body| messages::plain_answer(before, section, body, &rules))
+                })
+            })?;
+            optional(ctx, answer)
+        },
+    )
 }
 
 fn plain_head<'js>(ctx: Ctx<'js>, bytes: Bytes<'js>, from: usize, limits: Object<'js>) -> Result<Value<'js>> {

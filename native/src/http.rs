@@ -5,12 +5,24 @@ use std::ops::Range;
 
 /// `token` of RFC 9110, 5.6.2.
 pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&byte| is_token_byte(byte))
+    !text.is_empty() && text.iter().all(|&byte| TOKEN[usize::from(byte)])
 }
 
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+.^_`|~-".contains(&byte)
-}
+const TOKEN: [bool; 256] = {
+    let mut token = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        token[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+.^_`|~-";
+    let mut index = 0;
+    while index < others.len() {
+        token[others[index] as usize] = true;
+        index += 1;
+    }
+    token
+};
 
 /// Anything but control characters, tab excepted.
 pub fn is_field_value(text: &[u8]) -> bool {

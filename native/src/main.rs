@@ -1,6 +1,7 @@
 //! The machine the adapter runs on where there is no Node. It knows bytes, sockets and time, not Lambda: that is the
 //! TypeScript inside (`packages/adapter`), which meets it as the global object `host`.
 
+mod brotli;
 mod bytes;
 #[cfg(test)]
 mod checks;
@@ -9,7 +10,9 @@ mod engine;
 mod failure;
 mod host;
 mod http;
+mod json;
 mod machine;
+mod messages;
 mod names;
 mod positions;
 mod programs;

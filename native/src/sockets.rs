@@ -16,8 +16,11 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
 
-/// One large read of the kernel's. Memory of this size is mapped by itself and costs only the pages it has used.
-const READ_BYTES: usize = 256 * 1024;
+/// What one read takes at first: more than nearly all events and answers have. Each page of it counts as memory.
+const READ_BYTES: usize = 16 * 1024;
+
+/// What one read takes once a peer has filled less than that.
+const MAX_READ_BYTES: usize = 256 * 1024;
 
 /// The pieces handed over in one call; more of them than an answer ever has.
 const MAX_SLICES: usize = 64;
@@ -44,6 +47,8 @@ pub struct Sockets {
     registry: Registry,
     sockets: Vec<Option<Socket>>,
     buffer: Vec<u8>,
+    /// Whether the last read left something behind.
+    was_filled: bool,
     open: usize,
     serials: u64,
 }
@@ -58,7 +63,14 @@ pub enum Arrived<'a> {
 
 impl Sockets {
     pub fn new(registry: Registry) -> Sockets {
-        Sockets { registry, sockets: Vec::new(), buffer: vec![0; READ_BYTES], open: 0, serials: 0 }
+        Sockets {
+            registry,
+            sockets: Vec::new(),
+            buffer: vec![0; READ_BYTES],
+            was_filled: false,
+            open: 0,
+            serials: 0,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -159,12 +171,16 @@ impl Sockets {
         let Some(stream) = socket.stream.as_mut().filter(|_| socket.readable) else {
             return Ok(Arrived::Nothing);
         };
+        if self.was_filled && self.buffer.len() < MAX_READ_BYTES {
+            self.buffer.resize(MAX_READ_BYTES, 0);
+        }
         loop {
             match stream.read(&mut self.buffer) {
                 Ok(0) => return Ok(Arrived::End),
                 Ok(length) => {
+                    self.was_filled = length == self.buffer.len();
                     // A read that was not filled has emptied the socket (epoll(7), question 9).
-                    socket.readable = length == self.buffer.len() || socket.closed;
+                    socket.readable = self.was_filled || socket.closed;
                     return Ok(Arrived::Bytes(&self.buffer[..length]));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -12,6 +12,7 @@ import { Http1Error, writeRequest } from "@anylambda/wire";
 import type { HeaderList, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { Failure, errnoOf, messageOf } from "./errors.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
+import type { IncomingResponse } from "./http-connection.ts";
 import type { Address, Platform } from "./platform.ts";
 import { elapsed } from "./time.ts";
 
@@ -39,14 +40,19 @@ export interface AppResponse {
   readonly headers: HeaderList;
   /** The next piece of the body, never empty; `undefined` at its end. Throws a {@link Failure}. */
   read(): Promise<Uint8Array | undefined>;
+  /** The response with its body, where that arrived with the head. */
+  readonly whole?: HttpResponse;
 }
+
+/** A request that may be written out already. */
+export type AppRequest = HttpRequest & { readonly written?: readonly Uint8Array[] };
 
 export interface AppClient {
   /**
    * Sends `request` and answers with the head of its response. Throws a {@link Failure} that says what the app did
    * wrong. `onCut` gets the function that breaks the exchange off, for whoever watches the time.
    */
-  begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse>;
+  begin(request: AppRequest, onCut?: (cut: () => void) => void): Promise<AppResponse>;
   /** The whole body of a response that has begun. `cut` breaks it off when it is too large to be kept. */
   readWhole(response: AppResponse, cut: () => void): Promise<HttpResponse>;
   /** As `begin`, and reads the whole body. */
@@ -111,8 +117,8 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     });
   }
 
-  async function begin(request: HttpRequest, onCut?: (cut: () => void) => void): Promise<AppResponse> {
-    const pieces = writeRequest(request, platform.codec);
+  async function begin(request: AppRequest, onCut?: (cut: () => void) => void): Promise<AppResponse> {
+    const pieces = request.written ?? writeRequest(request, platform.codec);
     const repeatable = idempotent.has(request.method);
     const kept = takeIdle(repeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
     let current = kept;
@@ -128,7 +134,14 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
       current = connection;
       if (cut) connection.close();
       try {
-        const { status, reason, headers } = await connection.exchange(request.method, pieces);
+        const head = await connection.exchange(request.method, pieces);
+        const rest = connection.takeRest();
+        if (rest !== undefined) {
+          current = undefined;
+          keep(connection);
+          return new WholeAppResponse(head, rest);
+        }
+        const { status, reason, headers } = head;
         // Once over, `cut` has nothing to cut: the connection may be serving someone else (1).
         return { status, reason, headers, read: () => readOn(connection, () => (current = undefined)) };
       } catch (error) {
@@ -154,6 +167,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
   }
 
   async function readBody(response: AppResponse, cut: () => void): Promise<HttpResponse> {
+    if (response.whole !== undefined) return response.whole;
     const { status, reason, headers } = response;
     const body = await readWhole(response.read, MAX_BODY_BYTES, () => {
       cut();
@@ -198,6 +212,41 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
   }
 
   return { begin, readWhole: readBody, send, probe };
+}
+
+/** A response that arrived whole: its connection serves others already. */
+class WholeAppResponse implements AppResponse, HttpResponse {
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly fields?: Uint8Array;
+  readonly #head: IncomingResponse;
+  #read = false;
+
+  constructor(head: IncomingResponse, body: Uint8Array) {
+    this.status = head.status;
+    this.body = body;
+    if (head.fields !== undefined) this.fields = head.fields;
+    this.#head = head;
+  }
+
+  // Asked for only on the long ways.
+  get reason(): string {
+    return this.#head.reason;
+  }
+
+  get headers(): HeaderList {
+    return this.#head.headers;
+  }
+
+  get whole(): HttpResponse {
+    return this;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const isFirst = !this.#read && this.body.length > 0;
+    this.#read = true;
+    return isFirst ? this.body : undefined;
+  }
 }
 
 /** What went wrong on an open connection, in the words of the adapter's failures. */

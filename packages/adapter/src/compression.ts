@@ -89,11 +89,12 @@ export async function compressWhole(
   acceptEncoding: string,
 ): Promise<HttpResponse> {
   if (!isCompressible(response.status, response.headers, response.body.length)) return response;
+  const { status, reason } = response;
   const headers = withVary(response.headers);
   const coding = chooseCoding(acceptEncoding);
-  if (coding === undefined) return { ...response, headers };
+  if (coding === undefined) return { status, reason, headers, body: response.body };
   const body = await platform.compress(coding, response.body);
-  return { ...response, headers: compressedHeaders(headers, coding), body };
+  return { status, reason, headers: compressedHeaders(headers, coding), body };
 }
 
 /** A response that is still coming, compressed piece by piece; each piece can be read as soon as it is there. */
@@ -105,13 +106,15 @@ export function compressStream(
   const length = headerOf(response.headers, "content-length");
   const bytes = length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
   if (!isCompressible(response.status, response.headers, bytes)) return response;
+  const { status, reason } = response;
   const headers = withVary(response.headers);
   const coding = chooseCoding(acceptEncoding);
-  if (coding === undefined) return { ...response, headers };
+  if (coding === undefined) return { status, reason, headers, read: () => response.read() };
   const compressor = platform.compressor(coding);
   let ended = false;
   return {
-    ...response,
+    status,
+    reason,
     headers: compressedHeaders(headers, coding),
     read: async () => {
       while (!ended) {

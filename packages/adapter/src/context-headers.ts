@@ -7,13 +7,14 @@ import type { HeaderField, InvocationHead, JsonObject } from "@anylambda/wire";
 import { isObject, sliceMember } from "@anylambda/wire";
 import type { FunctionIdentity } from "./config.ts";
 
-const trusted = new Set([
+export const trustedFields: readonly string[] = [
   "x-amzn-request-context",
   "x-amzn-lambda-context",
   "x-amz-tenant-id",
   "lambda-runtime-deadline-ms",
   "lambda-runtime-aws-request-id",
-]);
+];
+const trusted = new Set(trustedFields);
 
 /**
  * `headers` with the context added: the event's request context, the Lambda context, tenant, deadline and
@@ -77,28 +78,33 @@ function withoutAuthorizer(context: JsonObject): string {
 }
 
 /** Snake case, in LWA's order of keys. */
-function lambdaContext(head: InvocationHead, identity: FunctionIdentity): string {
+export function lambdaContext(head: InvocationHead, identity: FunctionIdentity): string {
+  if (environment?.identity !== identity) environment = { identity, json: environmentJson(identity) };
+  const { requestId, deadlineMs, functionArn, traceId, clientContext, cognitoIdentity, tenantId } = head;
+  // Written out: most of it is the same each time.
+  return (
+    `{"request_id":${JSON.stringify(requestId)},"deadline":${JSON.stringify(deadlineMs || 0)},` +
+    `"invoked_function_arn":${JSON.stringify(functionArn)},"xray_trace_id":${JSON.stringify(traceId ?? null)},` +
+    `"client_context":${clientContext === undefined ? "null" : JSON.stringify(parsed(clientContext))},` +
+    `"identity":${cognitoIdentity === undefined ? "null" : JSON.stringify(identityOf(parsed(cognitoIdentity)))},` +
+    `"tenant_id":${JSON.stringify(tenantId ?? null)},"env_config":${environment.json}}`
+  );
+}
+
+let environment: { readonly identity: FunctionIdentity; readonly json: string } | undefined;
+
+function environmentJson(identity: FunctionIdentity): string {
   return JSON.stringify({
-    request_id: head.requestId,
-    deadline: Number.isNaN(head.deadlineMs) ? 0 : head.deadlineMs,
-    invoked_function_arn: head.functionArn,
-    xray_trace_id: head.traceId ?? null,
-    client_context: parsed(head.clientContext),
-    identity: cognitoIdentity(parsed(head.cognitoIdentity)),
-    tenant_id: head.tenantId ?? null,
-    env_config: {
-      function_name: identity.name,
-      memory: identity.memory,
-      version: identity.version,
-      log_stream: identity.logStream,
-      log_group: identity.logGroup,
-    },
+    function_name: identity.name,
+    memory: identity.memory,
+    version: identity.version,
+    log_stream: identity.logStream,
+    log_group: identity.logGroup,
   });
 }
 
 /** Callers write what they like into their client context; what is no JSON is nothing (B7). */
-function parsed(text: string | undefined): unknown {
-  if (text === undefined) return null;
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -106,7 +112,7 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-function cognitoIdentity(value: unknown): unknown {
+function identityOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return null;
   const given = value as Readonly<Record<string, unknown>>;
   return {

@@ -7,6 +7,7 @@ import type {
   JsonObject,
   PreludeShape,
   RequestForApp,
+  RequestLine,
 } from "@anylambda/wire";
 import { MAX_PAYLOAD_BYTES, isObject } from "@anylambda/wire";
 import * as alb from "@anylambda/wire/front-doors/alb";
@@ -21,6 +22,20 @@ import type { Config } from "./config.ts";
 /** The adapter's half of a front door, for one event. */
 export interface Door {
   toHttp(): RequestForApp;
+  /**
+   * Method and target alone, for an event whose headers and body are elsewhere; absent where that is not worth it.
+   * Throws what `toHttp` throws.
+   */
+  requestLine?(): RequestLine;
+  /** Whether the headers may also stand in a map of lists. */
+  readonly hasLists?: boolean;
+  /** For events whose `rawPath` and `rawQueryString` are the target as they stand, unless a character must be encoded. */
+  readonly rawTarget?: {
+    /** The path is encoded already. */
+    readonly isEncoded: boolean;
+    /** The method. Throws what `toHttp` throws. */
+    method(): string;
+  };
   /** `method` is the request's: whether a body may follow depends on it. */
   fromHttp(response: HttpResponse, method: string): AnswerForLambda;
   /** How the prelude of a streamed answer is written; absent where the door cannot stream. */
@@ -45,6 +60,7 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "function-url":
       return {
         toHttp: () => functionUrl.toHttp(event, codec),
+        rawTarget: { isEncoded: true, method: () => functionUrl.methodOf(event) },
         fromHttp: (response, method) => plain(functionUrl.fromHttp(response, method, codec)),
         prelude: "joined",
         maxAnswerBytes,
@@ -52,6 +68,8 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "http-api-2.0":
       return {
         toHttp: () => httpApi2.toHttp(event, codec),
+        // Where it is not quite decoded (`httpApi2.toHttp`), that shows in a character which is not taken as it stands.
+        rawTarget: { isEncoded: false, method: () => httpApi2.methodOf(event) },
         fromHttp: (response, method) => plain(httpApi2.fromHttp(response, method, codec)),
         // An HTTP API cannot stream. A Function URL behind a domain of the user's own looks the same but for the
         // domain, and a function that was told to stream is more likely behind that.
@@ -61,12 +79,16 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "http-api-1.0":
       return {
         toHttp: () => httpApi1.toHttp(event, codec),
+        requestLine: () => httpApi1.requestLine(event),
+        hasLists: true,
         fromHttp: (response, method) => plain(httpApi1.fromHttp(response, method, codec)),
         maxAnswerBytes,
       };
     case "rest":
       return {
         toHttp: () => rest.toHttp(event, codec),
+        requestLine: () => rest.requestLine(event),
+        hasLists: true,
         fromHttp: (response, method) => plain(rest.fromHttp(response, method, codec)),
         prelude: "lists",
         maxAnswerBytes,
@@ -74,6 +96,8 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "alb":
       return {
         toHttp: () => alb.toHttp(event, codec),
+        requestLine: () => alb.requestLine(event),
+        hasLists: true,
         fromHttp: (response, method) => albAnswer(response, method, alb.isMultiValue(event), codec),
         maxAnswerBytes: alb.ALB_MAX_ANSWER_BYTES,
       };

@@ -9,7 +9,7 @@
  * 5. What we close ourselves never ends a response: a body without a length would pass for complete.
  * 6. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
  */
-import { Http1Error, ResponseReader, concat } from "@anylambda/wire";
+import { Http1Error, ResponseReader, concat, defaultResponseLimits, wholeResponse } from "@anylambda/wire";
 import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
 import type { Clock, Connection } from "./platform.ts";
 
@@ -18,7 +18,12 @@ export interface IncomingResponse {
   readonly status: number;
   readonly reason: string;
   readonly headers: HeaderList;
+  /** As in {@link HttpResponse}. */
+  readonly fields?: Uint8Array;
 }
+
+const none: HeaderList = [];
+const nothing = new Uint8Array(0);
 
 export class HttpConnection {
   readonly #connection: Connection;
@@ -44,16 +49,39 @@ export class HttpConnection {
     this.sawBytes = false;
     this.#reader.expect(method);
     // Not awaited: a peer may answer before it has read the whole body. A write that fails shows in the read.
-    this.#write(pieces).catch(() => {});
+    this.#write(pieces)?.catch(() => {});
+    const bytes = await this.#read();
+    this.#reading = undefined;
+    const whole = bytes === null ? undefined : wholeResponse(bytes, method === "HEAD", defaultResponseLimits);
+    if (whole !== undefined) {
+      this.sawBytes = true;
+      if (whole.body.length > 0) this.#events.push({ type: "body", bytes: whole.body });
+      this.#events.push({ type: "end", trailers: none, reusable: whole.reusable });
+      return whole;
+    }
+    this.#take(bytes);
     for (;;) {
       const event = await this.#nextEvent();
       if (event.type === "head") return event;
     }
   }
 
+  /**
+   * The rest of the body, where all of it has arrived: as `readBody` to its end, but at once. `undefined` when some of it
+   * is still to come; `readBody` then has it.
+   */
+  takeRest(): Uint8Array | undefined {
+    const [first, second] = this.#events;
+    const end = first?.type === "body" ? second : first;
+    if (end?.type !== "end" || this.#events.length > 2) return undefined;
+    this.#events = [];
+    this.#reusable = end.reusable;
+    return first?.type === "body" ? first.bytes : nothing;
+  }
+
   /** More of a request's body, behind what `exchange` was given; resolves when the kernel has it. */
-  send(pieces: readonly Uint8Array[]): Promise<void> {
-    return this.#write(pieces);
+  async send(pieces: readonly Uint8Array[]): Promise<void> {
+    await this.#write(pieces);
   }
 
   /** The next piece of the body; `undefined` at its end, after which the connection may be released. */
@@ -75,10 +103,10 @@ export class HttpConnection {
     }
     this.#busy = false;
     this.idleSince = now;
-    this.#read().then(
-      () => this.#onIdleRead(),
-      () => this.#onIdleRead(),
-    );
+    const onIdleRead = (): void => {
+      if (!this.#busy) this.close();
+    };
+    this.#read().then(onIdleRead, onIdleRead);
     return true;
   }
 
@@ -91,30 +119,36 @@ export class HttpConnection {
     this.#connection.close();
   }
 
-  async #write(pieces: readonly Uint8Array[]): Promise<void> {
-    this.#unwritten++;
-    await this.#connection.write(pieces);
-    this.#unwritten--;
+  #write(pieces: readonly Uint8Array[]): Promise<void> | undefined {
+    const written = this.#connection.write(pieces);
+    return written === undefined ? undefined : this.#count(written);
   }
 
-  #onIdleRead(): void {
-    if (!this.#busy) this.close();
+  async #count(written: Promise<void>): Promise<void> {
+    this.#unwritten++;
+    await written;
+    this.#unwritten--;
   }
 
   async #nextEvent(): Promise<ResponseEvent> {
     while (this.#events.length === 0) {
       const bytes = await this.#read();
       this.#reading = undefined;
-      if (bytes === null) {
-        if (!this.#usable) throw new Http1Error("truncated", "The exchange was broken off");
-        this.#usable = false;
-        this.#events = this.#reader.close();
-      } else {
-        this.sawBytes = true;
-        this.#events = this.#reader.read(bytes);
-      }
+      this.#take(bytes);
     }
     return this.#events.shift() as ResponseEvent;
+  }
+
+  /** What a read gave, as events. */
+  #take(bytes: Uint8Array | null): void {
+    if (bytes === null) {
+      if (!this.#usable) throw new Http1Error("truncated", "The exchange was broken off");
+      this.#usable = false;
+      this.#events = this.#reader.close();
+    } else {
+      this.sawBytes = true;
+      this.#events = this.#reader.read(bytes);
+    }
   }
 
   /** The outstanding read, which may have begun while the connection was idle. */

@@ -24,6 +24,7 @@ import { pathOf, startMeter } from "./meter.ts";
 import type { Meter } from "./meter.ts";
 import { toPassThrough } from "./pass-through.ts";
 import type { Platform } from "./platform.ts";
+import { quickRequestOf } from "./quick-request.ts";
 import { bracketed } from "./readiness.ts";
 import { moveAuthorization, removeBasePath } from "./request-edits.ts";
 import { isHookPath, refusal } from "./restore.ts";
@@ -81,27 +82,40 @@ export async function handleInvocation(
 
 /** The request for the app, with everything the adapter adds to it. */
 function requestOf(deps: InvocationDeps, exchange: Exchange, invocation: Invocation): HttpRequest {
-  const { config, platform } = deps;
+  // Without the exchange itself, which holds the request: the collector would have to find that circle.
+  const { log } = exchange;
+  const values = (): HttpRequest => longWay(deps, log, invocation).request;
+  const made =
+    quickRequestOf(deps.platform, deps.config, invocation, values) ?? longWay(deps, log, invocation);
+  if (made.door !== undefined) exchange.door = made.door;
+  exchange.request = made.request;
+  exchange.meter?.prepared(made.request, made.kind, made.door !== undefined);
+  return made.request;
+}
+
+interface MadeRequest {
+  readonly request: HttpRequest;
+  readonly kind: EventKind;
+  readonly door: Door | undefined;
+}
+
+function longWay({ platform, config }: InvocationDeps, log: Log, invocation: Invocation): MadeRequest {
   const text = platform.codec.utf8Decode(invocation.event);
   const event = parse(text);
   const kind = kindOf(event);
   const door = doorOf(kind, event, config, platform.codec);
-  if (door !== undefined) exchange.door = door;
   const plain =
-    door === undefined ? passedThrough(config, invocation, event, kind) : mapped(config, exchange.log, door);
+    door === undefined ? passedThrough(config, invocation, event, kind) : mapped(config, log, door);
   let headers = withContext(plain.headers, text, invocation.head, config.function, {
     maxBytes: config.maxContextBytes,
-    onOmit: (remark) => exchange.log.warn(remark),
+    onOmit: (remark) => log.warn(remark),
   });
   if (config.authorizationSource !== undefined) {
     const moved = moveAuthorization(headers, config.authorizationSource);
-    if (!moved.found)
-      exchange.log.warn(`"${config.authorizationSource}" header not found in request headers`);
+    if (!moved.found) log.warn(`"${config.authorizationSource}" header not found in request headers`);
     headers = moved.headers;
   }
-  exchange.request = { ...plain, headers };
-  exchange.meter?.prepared(exchange.request, kind, door !== undefined);
-  return exchange.request;
+  return { request: { ...plain, headers }, kind, door };
 }
 
 function parse(text: string): unknown {
@@ -143,7 +157,7 @@ async function answerRequest(
 ): Promise<void> {
   const { platform, config, app } = deps;
   const { requestId, log, meter, door } = exchange;
-  if (door !== undefined && isHookPath(config, request.target)) {
+  if (door !== undefined && isHookPath(config, request)) {
     log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
     return respondOurselves(deps, exchange, runtime, door, refusal(platform.codec), request);
   }

@@ -50,8 +50,11 @@ function createMeter(platform: Platform, log: Log, accessLog: boolean, { monoton
     begun(response) {
       ({ status } = response);
       answered = now();
+      const { reason, headers } = response;
       return {
-        ...response,
+        status: response.status,
+        reason,
+        headers,
         read: async () => {
           const piece = await response.read();
           bytes += piece?.length ?? 0;

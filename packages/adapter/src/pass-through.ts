@@ -2,19 +2,24 @@
  * Events that are not HTTP: the event's own bytes are posted to one path of the app, and the app's JSON is the
  * answer, byte for byte (spec adapter.md 3.9 and 4.1, event-formats.md 14.5).
  */
+import { isJson as isQuicklyJson } from "@anylambda/wire";
 import type { Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
 
 /** The request, before the context headers. White space around the event is not part of it. */
 export function toPassThrough(event: Uint8Array, path: string, authority: string): HttpRequest {
-  let start = 0;
-  let end = event.length;
-  while (start < end && isSpace(event[start])) start++;
-  while (end > start && isSpace(event[end - 1])) end--;
   const headers = [
     ["host", authority],
     ["content-type", "application/json"],
   ] as const;
-  return { method: "POST", target: path, headers, body: event.subarray(start, end) };
+  return { method: "POST", target: path, headers, body: withoutSpace(event) };
+}
+
+export function withoutSpace(event: Uint8Array): Uint8Array {
+  let start = 0;
+  let end = event.length;
+  while (start < end && isSpace(event[start])) start++;
+  while (end > start && isSpace(event[end - 1])) end--;
+  return event.subarray(start, end);
 }
 
 function isSpace(byte: number | undefined): boolean {
@@ -36,6 +41,8 @@ export function fromPassThrough(response: HttpResponse, codec: Codec): PassThrou
 }
 
 function isJson(body: Uint8Array, codec: Codec): boolean {
+  // What is not plainly JSON may still be: nested deeper than the quick way looks.
+  if (isQuicklyJson(body) === true) return true;
   try {
     JSON.parse(codec.utf8Decode(body));
     return codec.isUtf8(body);

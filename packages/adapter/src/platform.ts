@@ -57,8 +57,11 @@ export interface Connection {
    * with an error that has a `code`. One call outstanding at a time: reading only when asked is the backpressure.
    */
   read(): Promise<Uint8Array | null>;
-  /** Hands all pieces over in one go. Resolves when the kernel has them; rejects with an error that has a `code`. */
-  write(pieces: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Hands all pieces over in one go. Resolves when the kernel has them, or is `undefined` when it has them at once;
+   * rejects with an error that has a `code`.
+   */
+  write(pieces: readonly Uint8Array[]): Promise<void> | undefined;
   /** Closes both directions at once. May be called again. */
   close(): void;
 }

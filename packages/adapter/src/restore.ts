@@ -146,9 +146,9 @@ function hostOf(config: Config): string {
 }
 
 /** Whether a request names a hook: those are Lambda's to call, nobody's from outside. */
-export function isHookPath(config: Config, target: string): boolean {
+export function isHookPath(config: Config, request: { readonly target: string }): boolean {
   if (config.beforeCheckpointPath === undefined && config.afterRestorePath === undefined) return false;
-  const path = pathOnly(target);
+  const path = pathOnly(request.target);
   return [config.beforeCheckpointPath, config.afterRestorePath].some(
     (hook) => hook !== undefined && pathOnly(hook) === path,
   );

@@ -9,7 +9,7 @@
  */
 import {
   MAX_PAYLOAD_BYTES,
-  joinSmall,
+  invocationHeadOf,
   runtimeHeaders,
   runtimePaths,
   toInvocationHead,
@@ -50,6 +50,13 @@ class UnreadAnswer extends Error {
 /** An event cannot be larger; the rest is room for an unexpected error page. */
 const MAX_ANSWER_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
 
+interface Answer {
+  readonly status: number;
+  readonly head: IncomingResponse;
+  readonly body: Uint8Array;
+  readonly text: () => string;
+}
+
 export class RuntimeClient {
   readonly #platform: Platform;
   readonly #address: Address;
@@ -69,7 +76,7 @@ export class RuntimeClient {
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#call("GET", runtimePaths.next, [], []).catch(this.#refuseUnread);
       if (answer === undefined) continue;
-      const head = answer.status === 200 ? toInvocationHead(answer.headers) : undefined;
+      const head = answer.status === 200 ? invocationHead(answer) : undefined;
       if (head !== undefined) return { head, event: answer.body };
       const what =
         answer.status === 200 ? "without a request id" : `with status ${answer.status}${detail(answer.text)}`;
@@ -168,12 +175,9 @@ export class RuntimeClient {
     path: string,
     headers: readonly (readonly [string, string])[],
     payload: readonly Uint8Array[],
-  ): Promise<IncomingResponse & { readonly body: Uint8Array; readonly text: () => string }> {
+  ): Promise<Answer> {
     const { codec } = this.#platform;
-    const request = joinSmall(
-      codec.utf8Encode(requestHead(method, path, this.#host, headers, payload)),
-      payload,
-    );
+    const request = [codec.utf8Encode(requestHead(method, path, this.#host, headers, payload)), ...payload];
     for (let attempt = 0; ; attempt++) {
       const kept = this.#connection?.isUsable === true ? this.#connection : undefined;
       let head: IncomingResponse | undefined;
@@ -181,13 +185,15 @@ export class RuntimeClient {
         const connection = kept ?? new HttpConnection(await this.#platform.connect(this.#address), codec);
         this.#connection = connection;
         head = await connection.exchange(method, request);
-        const body = await readWhole(
-          () => connection.readBody(),
-          MAX_ANSWER_BYTES,
-          () => new Error("its answer is too large"),
-        );
+        const body =
+          connection.takeRest() ??
+          (await readWhole(
+            () => connection.readBody(),
+            MAX_ANSWER_BYTES,
+            () => new Error("its answer is too large"),
+          ));
         if (!connection.release(this.#platform.now())) this.#connection = undefined;
-        return { ...head, body, text: () => codec.utf8Decode(body) };
+        return { status: head.status, head, body, text: () => codec.utf8Decode(body) };
       } catch (error) {
         this.#connection?.close();
         this.#connection = undefined;
@@ -216,6 +222,11 @@ export class RuntimeClient {
     this.#log.warn(message, { retry_in_ms: pause });
     await sleep(this.#platform, pause);
   }
+}
+
+function invocationHead({ head }: Answer): InvocationHead | undefined {
+  const quick = head.fields === undefined ? undefined : invocationHeadOf(head.fields);
+  return quick ?? toInvocationHead(head.headers);
 }
 
 /** `host:port` as an address; Lambda gives no other form. */

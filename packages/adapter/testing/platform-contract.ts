@@ -141,7 +141,7 @@ export function describePlatform(name: string, platform: Platform): void {
       const { ours, theirs } = await connected({ pauseOnConnect: true });
       let done = false;
       // More than the kernel holds for a connection at its largest.
-      const written = ours.write([Buffer.alloc(64 * 1024 * 1024)]).then(() => (done = true));
+      const written = Promise.resolve(ours.write([Buffer.alloc(64 * 1024 * 1024)])).then(() => (done = true));
       await turns(50);
       expect(done).toBe(false);
       theirs.socket.resume();

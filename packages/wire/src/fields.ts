@@ -15,6 +15,9 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
+/** The names that {@link endToEnd} leaves out, whatever `connection` says. */
+export const droppedFields: readonly string[] = [...hopByHop, "content-length"];
+
 /**
  * What may pass from one connection to the next: without hop-by-hop fields, without the fields that
  * `connection` names, and without `content-length`, which is always computed from the bytes that are sent.

@@ -2,9 +2,13 @@ export type { Codec } from "./codec.ts";
 export { concat } from "./concat.ts";
 export { headerOf, headersOf } from "./message.ts";
 export type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "./message.ts";
+export { bodyForms, fieldValues, isJson, jsonSketch, quickRequest, wholeResponse } from "./quick.ts";
+export type { QuickAnswerRules, QuickRequestRules, WholeResponse } from "./quick.ts";
+export { droppedFields } from "./fields.ts";
 export {
   MAX_PAYLOAD_BYTES,
   fromInvocationHead,
+  invocationHeadOf,
   runtimeHeaders,
   runtimePaths,
   toInvocationHead,
@@ -20,7 +24,7 @@ export type {
 } from "./extensions-api.ts";
 export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
 export { EventError } from "./front-doors/event-request.ts";
-export type { RequestForApp } from "./front-doors/event-request.ts";
+export type { RequestForApp, RequestLine } from "./front-doors/event-request.ts";
 export type { AnswerBytes } from "./front-doors/answer-body.ts";
 export { kindOf } from "./front-doors/recognise.ts";
 export type { EventKind } from "./front-doors/recognise.ts";
@@ -30,7 +34,7 @@ export { sliceMember } from "./slice-member.ts";
 export type { JsonObject } from "./json.ts";
 export { Http1Error } from "./http1/error.ts";
 export type { Http1Fault } from "./http1/error.ts";
-export { joinSmall, writeRequest } from "./http1/request.ts";
+export { isBodilessMethod, joinSmall, writeRequest } from "./http1/request.ts";
 export { ResponseReader, defaultResponseLimits } from "./http1/response.ts";
 export type { ResponseEvent, ResponseLimits } from "./http1/response.ts";
 export {

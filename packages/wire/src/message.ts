@@ -29,6 +29,8 @@ export interface HttpResponse {
   readonly reason: string;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
+  /** The bytes that `headers` were read from, where they are plain (`WholeResponse`). Other headers come without. */
+  readonly fields?: Uint8Array;
 }
 
 /** First value of a header field, or `undefined`. `name` is given in lower case. */

@@ -3,6 +3,7 @@
  * The adapter speaks them as the client, the sandbox as the server.
  */
 import type { HeaderList } from "./message.ts";
+import { fieldValues } from "./quick.ts";
 
 export const runtimePaths = {
   next: "/2018-06-01/runtime/invocation/next",
@@ -54,16 +55,40 @@ export interface InvocationHead {
 export function toInvocationHead(headers: HeaderList): InvocationHead | undefined {
   const found = new Map<string, string>();
   for (const [name, value] of headers) if (value !== "") found.set(name.toLowerCase(), value);
-  const requestId = found.get(runtimeHeaders.requestId);
+  return headOf(headNames.map((name) => found.get(name)));
+}
+
+/** As {@link toInvocationHead}, from the bytes of a plain head's fields; `undefined` also when there is no quick way. */
+export function invocationHeadOf(fields: Uint8Array): InvocationHead | undefined {
+  valuesOf ??= fieldValues(headNames);
+  const values = valuesOf(fields);
+  return values === undefined ? undefined : headOf(values);
+}
+
+let valuesOf: ReturnType<typeof fieldValues> | undefined;
+
+const headNames: readonly string[] = [
+  runtimeHeaders.requestId,
+  runtimeHeaders.deadlineMs,
+  runtimeHeaders.functionArn,
+  runtimeHeaders.traceId,
+  runtimeHeaders.clientContext,
+  runtimeHeaders.cognitoIdentity,
+  runtimeHeaders.tenantId,
+];
+
+/** `values` in the order of {@link headNames}. */
+function headOf(values: readonly (string | undefined)[]): InvocationHead | undefined {
+  const requestId = values[0];
   if (requestId === undefined) return undefined;
   return {
     requestId,
-    deadlineMs: Number(found.get(runtimeHeaders.deadlineMs) ?? Number.NaN),
-    functionArn: found.get(runtimeHeaders.functionArn) ?? "",
-    traceId: found.get(runtimeHeaders.traceId),
-    clientContext: found.get(runtimeHeaders.clientContext),
-    cognitoIdentity: found.get(runtimeHeaders.cognitoIdentity),
-    tenantId: found.get(runtimeHeaders.tenantId),
+    deadlineMs: Number(values[1] ?? Number.NaN),
+    functionArn: values[2] ?? "",
+    traceId: values[3],
+    clientContext: values[4],
+    cognitoIdentity: values[5],
+    tenantId: values[6],
   };
 }
 

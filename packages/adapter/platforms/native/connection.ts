@@ -98,12 +98,22 @@ function connectionOf(host: Host, id: number, socket: Socket): Connection {
         if (bytes === undefined) socket.reading = { resolve, reject };
         else resolve(bytes);
       }),
-    write: (pieces) =>
-      new Promise((resolve, reject) => {
+    write(pieces) {
+      const length = lengthOf(pieces);
+      let taken = 0;
+      if (open && socket.writing.length === 0) {
+        try {
+          taken = host.write(id, pieces, 0);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+        if (taken === length) return undefined;
+      }
+      return new Promise((resolve, reject) => {
         if (!open) throw closed();
-        socket.writing.push({ resolve, reject, pieces, length: lengthOf(pieces), taken: 0 });
-        if (socket.writing.length === 1) goOnWriting(host, id, socket.writing);
-      }),
+        socket.writing.push({ resolve, reject, pieces, length, taken });
+      });
+    },
     close() {
       if (!open) return;
       open = false;

@@ -1,3 +1,5 @@
+import type { JsonObject, QuickAnswerRules, QuickRequestRules } from "@anylambda/wire";
+
 /** The native host's global object, as `native/src/host.rs` makes it. */
 export interface Host {
   readonly env: Readonly<Record<string, string>>;
@@ -22,6 +24,35 @@ export interface Host {
   ): { readonly first: string; readonly fields: [string, string][]; readonly end: number } | undefined;
   /** As in `wire/src/slice-member.ts`. */
   sliceMember(text: string, key: string): string | undefined;
+
+  /** As in `wire/src/quick.ts`; writes status, reusable (1 or 0), start and end of fields and of body to `found`. */
+  wholeResponse(
+    bytes: Uint8Array,
+    bodiless: boolean,
+    headBytes: number,
+    fields: number,
+    found: Int32Array,
+  ): boolean;
+  /** The others exactly as in `wire/src/quick.ts`. */
+  fieldValues(names: readonly string[]): (fields: Uint8Array) => readonly (string | undefined)[] | undefined;
+  jsonSketch(
+    emptied: readonly string[],
+    found: readonly string[],
+  ): (bytes: Uint8Array, places: Int32Array) => JsonObject | undefined;
+  quickRequest(
+    rules: QuickRequestRules,
+  ): (
+    event: Uint8Array,
+    numbers: Int32Array,
+    line: string,
+    superseded: string,
+    before: string,
+    behind: string,
+  ) => Uint8Array | undefined;
+  quickAnswer(
+    rules: QuickAnswerRules,
+  ): (before: string, fields: Uint8Array, body: Uint8Array) => Uint8Array | undefined;
+  isJson(bytes: Uint8Array): boolean;
 
   /** Begins to connect; the socket's number. */
   connect(host: string, port: number): number;

@@ -7,11 +7,11 @@ import { headerOf, headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { encodeRawPath, encodeRawQuery, queryPairs } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson } from "./answer-body.ts";
+import { answerJson, quickAnswerOf } from "./answer-body.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, sendableEndToEnd, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
-import type { RequestForApp } from "./event-request.ts";
+import type { RequestForApp, RequestLine } from "./event-request.ts";
 import { joinedMap, lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
 import { statusDescription } from "./reasons.ts";
 import { eventBody, isPlainText, splitTarget, tracedFields } from "./request-event.ts";
@@ -22,17 +22,21 @@ export const ALB_MAX_ANSWER_BYTES = 1_048_576;
 /** Query keys and values arrive undecoded: put together again as they are, never encoded (9.1). */
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const remarks: string[] = [];
-  const path = encodeRawPath(stringAt(event, "path") ?? "/");
-  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
-  const query = encodeRawQuery(pairs.map(([key, value]) => `${key}=${value}`).join("&"));
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
   const request = {
-    method: methodOf(event["httpMethod"]),
-    target: targetOf(path, query),
+    ...requestLine(event),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
   return { request, remarks };
+}
+
+/** The part of {@link toHttp} that needs neither headers nor body. */
+export function requestLine(event: JsonObject): RequestLine {
+  const path = encodeRawPath(stringAt(event, "path") ?? "/");
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
+  const query = encodeRawQuery(pairs.map(([key, value]) => `${key}=${value}`).join("&"));
+  return { method: methodOf(event["httpMethod"]), target: targetOf(path, query) };
 }
 
 /** Whether the target group has multi-valued headers: the answer must use the map that the event has (9.3). */
@@ -47,14 +51,18 @@ export function fromHttp(
   multiValue: boolean,
   codec: Codec,
 ): AnswerBytes {
-  const fields = endToEnd(response.headers);
-  const headers = multiValue
-    ? `"multiValueHeaders":${JSON.stringify(multiMap(lowered(fields), true))}`
-    : `"headers":${JSON.stringify(joinedMap(fields))}`;
   const description = JSON.stringify(statusDescription(response.status));
-  const head = `{"statusCode":${response.status},"statusDescription":${description},${headers}`;
-  return answerJson(head, response, method, "", codec);
+  const map = multiValue ? "multiValueHeaders" : "headers";
+  const before = `{"statusCode":${response.status},"statusDescription":${description},"${map}":`;
+  const quick = (multiValue ? quicklyInLists : quickly)(before, response, method);
+  if (quick !== undefined) return quick;
+  const fields = endToEnd(response.headers);
+  const headers = multiValue ? multiMap(lowered(fields), true) : joinedMap(fields);
+  return answerJson(before + JSON.stringify(headers), response, method, "", codec);
 }
+
+const quickly = quickAnswerOf({ lists: false });
+const quicklyInLists = quickAnswerOf({ lists: true });
 
 export function lostCookies(response: HttpResponse, multiValue: boolean): number {
   return multiValue ? 0 : Math.max(0, headersOf(response.headers, "set-cookie").length - 1);

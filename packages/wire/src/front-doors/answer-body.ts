@@ -1,8 +1,40 @@
 import type { Codec } from "../codec.ts";
+import { droppedFields } from "../fields.ts";
 import type { HttpResponse } from "../message.ts";
+import { quickAnswer } from "../quick.ts";
 
 /** A function's answer as pieces that follow each other: a large body is never copied into another buffer. */
 export type AnswerBytes = readonly Uint8Array[];
+
+/** The whole answer that begins with `before`, where there is a quick way to it. */
+export type QuickAnswer = (before: string, response: HttpResponse, method: string) => AnswerBytes | undefined;
+
+/** The quick way to answers whose map has `lists` of values, leaves out `dropped` names, and puts cookies in `apart`. */
+export function quickAnswerOf(own: {
+  readonly lists: boolean;
+  readonly dropped?: readonly string[];
+  readonly apart?: string;
+}): QuickAnswer {
+  // Made at the first answer: none of them is needed to start.
+  let write: ReturnType<typeof quickAnswer> | undefined;
+  return (before, response, method) => {
+    const { fields, status, body } = response;
+    if (fields === undefined) return undefined;
+    write ??= quickAnswer({
+      dropped: [...droppedFields, ...(own.dropped ?? [])],
+      lists: own.lists,
+      separate: "set-cookie",
+      body: `,"body":`,
+      flag: `,"isBase64Encoded":`,
+      apart: own.apart,
+      maxFields: 200,
+    });
+    const bytes = write(before, fields, isBodiless(status, method) ? nothing : body);
+    return bytes && [bytes];
+  };
+}
+
+const nothing = new Uint8Array(0);
 
 const empty = { literal: undefined, flag: "false" } as const;
 

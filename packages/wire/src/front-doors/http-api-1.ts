@@ -19,12 +19,12 @@ import type { HttpApiRoute } from "./http-api.ts";
 import * as payload1 from "./payload-1.ts";
 import { isText, splitTarget } from "./request-event.ts";
 
-export { toHttp } from "./payload-1.ts";
+export { requestLine, toHttp } from "./payload-1.ts";
 
-const nothing: ReadonlySet<string> = new Set();
+const own = payload1.answerDifferences();
 
 export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
-  return payload1.fromHttp(response, method, nothing, codec);
+  return payload1.fromHttp(response, method, own, codec);
 }
 
 const canonical = ["Content-Type", "Cookie", "Host", "User-Agent", "X-Amzn-Trace-Id"];
@@ -47,7 +47,7 @@ export function toEvent(
     stageVariables: route.stageVariables,
     stage: route.stage,
     canonical,
-    dropped: nothing,
+    dropped: own.dropped,
     keepsContentLength: true,
     isText: isText(request, codec),
     context: {

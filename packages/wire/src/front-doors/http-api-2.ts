@@ -11,16 +11,19 @@ import type { HttpApiRoute } from "./http-api.ts";
 import * as payload2 from "./payload-2.ts";
 import { splitTarget } from "./request-event.ts";
 
+export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
+  return payload2.toHttp(event, pathEncoding(event), codec);
+}
+
 /**
  * `rawPath` is decoded despite its name, so it is encoded again. Emulators that leave it encoded are told by a
  * domain name no DNS would carry (serverless-offline's has an underscore); encoding twice would break their paths.
  */
-export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
-  const path = domainOf(event).includes("_") ? encodeRawPath : encodeDecodedPath;
-  return payload2.toHttp(event, path, codec);
+function pathEncoding(event: JsonObject): (rawPath: string) => string {
+  return domainOf(event).includes("_") ? encodeRawPath : encodeDecodedPath;
 }
 
-export { fromHttp } from "./payload-2.ts";
+export { fromHttp, methodOf } from "./payload-2.ts";
 
 /** Moves cookies out of the headers, decodes the path, always names a content length. */
 export function toEvent(

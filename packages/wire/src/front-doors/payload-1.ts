@@ -9,40 +9,56 @@ import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { decodedPairs, encodePairs, encodeRawPath } from "../percent.ts";
-import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson } from "./answer-body.ts";
+import type { AnswerBytes, QuickAnswer } from "./answer-body.ts";
+import { answerJson, quickAnswerOf } from "./answer-body.ts";
 import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, DoorContext } from "./door.ts";
 import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
-import type { RequestForApp } from "./event-request.ts";
+import type { RequestForApp, RequestLine } from "./event-request.ts";
 import { lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
 import { eventBody, splitTarget, tracedFields } from "./request-event.ts";
 
 /** `path` byte for byte; the query rebuilt in the event's order, for it arrives decoded (B12). */
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const remarks: string[] = [];
-  const path = encodeRawPath(stringAt(event, "path") ?? "/");
-  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
   const request = {
-    method: methodOf(event["httpMethod"]),
-    target: targetOf(path, encodePairs(pairs)),
+    ...requestLine(event),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
   return { request, remarks };
 }
 
+/** The part of {@link toHttp} that needs neither headers nor body. */
+export function requestLine(event: JsonObject): RequestLine {
+  const path = encodeRawPath(stringAt(event, "path") ?? "/");
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
+  return { method: methodOf(event["httpMethod"]), target: targetOf(path, encodePairs(pairs)) };
+}
+
+/** Names, in lower case, that the door would only rename, and the quick way to an answer without them. */
+export interface AnswerDifferences {
+  readonly dropped: ReadonlySet<string>;
+  readonly quickly: QuickAnswer;
+}
+
+export function answerDifferences(...dropped: string[]): AnswerDifferences {
+  return { dropped: new Set(dropped), quickly: quickAnswerOf({ lists: true, dropped }) };
+}
+
 /**
  * All headers in `multiValueHeaders` and no `headers`: given both, the door merges them and repeats what differs
- * (spec event-formats.md 4.7). `dropped` are names, in lower case, that the door would only rename.
+ * (spec event-formats.md 4.7).
  */
 export function fromHttp(
   response: HttpResponse,
   method: string,
-  dropped: ReadonlySet<string>,
+  { dropped, quickly }: AnswerDifferences,
   codec: Codec,
 ): AnswerBytes {
+  const quick = quickly(`{"statusCode":${response.status},"multiValueHeaders":`, response, method);
+  if (quick !== undefined) return quick;
   const fields = endToEnd(response.headers).filter(([name]) => !dropped.has(name.toLowerCase()));
   const headers = JSON.stringify(multiMap(lowered(fields), true));
   const head = `{"statusCode":${response.status},"multiValueHeaders":${headers}`;

@@ -10,11 +10,19 @@ import { headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { decodePath, decodedPairs, encodePairs, encodeRawQuery } from "../percent.ts";
 import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson } from "./answer-body.ts";
+import { answerJson, quickAnswerOf } from "./answer-body.ts";
 import { bytesOfBody, sendableEndToEnd, statusOf, withDefaultType } from "./answer-response.ts";
 import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, ClientResponse, DoorContext } from "./door.ts";
-import { bodyOf, cookiesOf, domainOf, fieldsOf, methodOf, targetOf, toAppFields } from "./event-request.ts";
+import {
+  bodyOf,
+  cookiesOf,
+  domainOf,
+  fieldsOf,
+  methodOf as methodOfValue,
+  targetOf,
+  toAppFields,
+} from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
 import { pairsOfMaps } from "./maps.ts";
 import { eventBody, isText, splitTarget, tracedFields } from "./request-event.ts";
@@ -27,12 +35,16 @@ export function toHttp(event: JsonObject, path: (rawPath: string) => string, cod
   const cookies = cookiesOf(event["cookies"], remarks);
   const sent = fieldsOf(objectAt(event, "headers"), remarks);
   const request = {
-    method: methodOf(http["method"]),
+    method: methodOf(event),
     target: targetOf(path(rawPath), queryOf(event)),
     headers: toAppFields(sent, cookies, domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
   return { request, remarks };
+}
+
+export function methodOf(event: JsonObject): string {
+  return methodOfValue((objectAt(objectAt(event, "requestContext") ?? {}, "http") ?? {})["method"]);
 }
 
 /** Verbatim when the event has it; else rebuilt from the map, so that a hand-made event keeps its query (B26). */
@@ -47,6 +59,8 @@ function queryOf(event: JsonObject): string {
  * their own. Key order is LWA's.
  */
 export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
+  const quick = quickly(`{"statusCode":${response.status},"headers":`, response, method);
+  if (quick !== undefined) return quick;
   const fields = endToEnd(response.headers);
   const cookies = headersOf(fields, "set-cookie");
   const joined = joinRepeated(fields);
@@ -55,6 +69,8 @@ export function fromHttp(response: HttpResponse, method: string, codec: Codec): 
   const head = `{"statusCode":${response.status},"headers":${headers}`;
   return answerJson(head, response, method, `,"cookies":${JSON.stringify(cookies)}`, codec);
 }
+
+const quickly = quickAnswerOf({ lists: false, apart: `,"cookies":` });
 
 /** What the doors of this format put into an event in different ways. */
 export interface EventDifferences {

@@ -11,13 +11,13 @@ import { targetOf } from "./event-request.ts";
 import * as payload1 from "./payload-1.ts";
 import { splitTarget } from "./request-event.ts";
 
-export { toHttp } from "./payload-1.ts";
+export { requestLine, toHttp } from "./payload-1.ts";
 
 /** The door sets these itself and would hand ours on as `x-amzn-Remapped-*`, which no client wants (4.7). */
-const remapped: ReadonlySet<string> = new Set(["date", "server"]);
+const own = payload1.answerDifferences("date", "server");
 
 export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
-  return payload1.fromHttp(response, method, remapped, codec);
+  return payload1.fromHttp(response, method, own, codec);
 }
 
 /** Where the API is mounted, and which resource took the request. */

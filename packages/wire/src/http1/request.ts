@@ -10,6 +10,10 @@ const JOIN_BYTES = 16 * 1024;
 /** Methods for which a request without a body says nothing about one (RFC 9110, 8.6). */
 const bodiless = new Set(["GET", "HEAD", "OPTIONS", "DELETE", "TRACE"]);
 
+export function isBodilessMethod(method: string): boolean {
+  return bodiless.has(method);
+}
+
 /**
  * The bytes of a request, to be written one behind the other. Framing is ours alone: `content-length` is
  * computed from the body, and a list that brings its own framing is refused. Text outside ASCII is written
@@ -30,7 +34,7 @@ export function writeRequest(request: HttpRequest, codec: Codec): Uint8Array[] {
     if (isFraming(name)) throw new Http1Error("bad-request", `Field ${name} is computed, not given`);
     head += `${name}: ${value}\r\n`;
   }
-  if (body.length > 0 || !bodiless.has(method)) head += `content-length: ${body.length}\r\n`;
+  if (body.length > 0 || !isBodilessMethod(method)) head += `content-length: ${body.length}\r\n`;
   return joinSmall(codec.utf8Encode(`${head}\r\n`), [body]);
 }
 

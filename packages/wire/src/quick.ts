@@ -1,0 +1,106 @@
+/**
+ * Quick ways: a whole step of an invocation in one call, bytes to bytes, where the engine has it natively. Each takes the
+ * plain kind only, which nearly all are, and answers `undefined` for all else, and without a native way for all of them;
+ * the caller then goes the long way, which must give the same (`native/quick.test.ts`). The native adapter is built with a
+ * twin of this file (`adapter/platforms/native/twins`), because interpreted code costs a microsecond a header and step.
+ */
+import type { ResponseLimits } from "./http1/response.ts";
+import type { JsonObject } from "./json.ts";
+import type { HttpResponse } from "./message.ts";
+
+/** A response that arrived whole. `headers` are read when asked for. */
+export interface WholeResponse extends HttpResponse {
+  /** The lines of the header section: printable ASCII and tabs, each ends in CR LF, names are tokens. */
+  readonly fields: Uint8Array;
+  /** The connection may carry another request. */
+  readonly reusable: boolean;
+}
+
+/**
+ * The response that `bytes` are, from their first to their last. `bodiless` when it answers HEAD. The body is a view;
+ * a chunked one is moved together in place, so the bytes belong to the response from here on.
+ */
+export const wholeResponse: (
+  bytes: Uint8Array,
+  bodiless: boolean,
+  limits: ResponseLimits,
+) => WholeResponse | undefined = () => undefined;
+
+/** A function that gives the last non-empty value of each of `names` (lower case) from {@link WholeResponse.fields}. */
+export const fieldValues: (
+  names: readonly string[],
+) => (fields: Uint8Array) => readonly (string | undefined)[] | undefined = () => () => undefined;
+
+/**
+ * A function that parses a JSON object with empty values (`{}`, `[]`, `""`, `0`) in the place of its members `emptied`
+ * (`a.b` is member `b` of `a`), so that a large body is never text. Their places, and those of `found`, are written to
+ * `places`: start and end in the bytes, both 0 for a member that is absent. What looks the same as the time before is the
+ * same object, which nobody may change.
+ */
+export const jsonSketch: (
+  emptied: readonly string[],
+  found: readonly string[],
+) => (bytes: Uint8Array, places: Int32Array) => JsonObject | undefined = () => () => undefined;
+
+export interface QuickRequestRules {
+  /** Fields (lower case) that are left out, `connection` among them; and those that begin so. */
+  readonly dropped: readonly string[];
+  readonly droppedPrefix: string;
+  /** The field whose values make one line, `; ` between them. */
+  readonly joined: string;
+  /** The field that is left out when it begins with the `superseded` that is given. */
+  readonly superseded: string;
+  /** Beyond that many names the long way is as good. */
+  readonly maxFields: number;
+}
+
+/**
+ * Numbers for {@link quickRequest}: how the body is written ({@link bodyForms}); 1 when no body needs no
+ * `content-length`; the most bytes that may be quoted; 1 when the path is encoded already; then start and end in the
+ * event's bytes of the map of lists, of the map of single values, of the list of values to be joined, of the body, of the
+ * path, of the query, and last of what is quoted. What stands between is not looked at.
+ */
+export type QuickRequestNumbers = Int32Array;
+
+export const bodyForms = { text: 0, base64: 1, raw: 2 } as const;
+
+/**
+ * A function that writes a request with its body: `line` is method and target, or the
+ * method and a space where path and query are taken as they stand; `host` comes first, then the fields of the
+ * maps, the joined field, `before` with the quoted member and `behind` right after it, and `content-length`.
+ */
+export const quickRequest: (
+  rules: QuickRequestRules,
+) => (
+  event: Uint8Array,
+  numbers: QuickRequestNumbers,
+  line: string,
+  superseded: string,
+  before: string,
+  behind: string,
+) => Uint8Array | undefined = () => () => undefined;
+
+export interface QuickAnswerRules {
+  /** As in {@link QuickRequestRules}. */
+  readonly dropped: readonly string[];
+  /** A list of values for each name; else values of one name are joined with a comma. */
+  readonly lists: boolean;
+  /** The field that is never joined: its values stand in the member `apart`, or the last one stays. */
+  readonly separate: string;
+  /** Names of members, with comma and colon: `,"body":`. */
+  readonly body: string;
+  readonly flag: string;
+  readonly apart: string | undefined;
+  readonly maxFields: number;
+}
+
+/**
+ * A function that writes a JSON object: `before`, the map of the fields, the body as text where JSON carries it without
+ * loss, else as base64, and the flag that tells which.
+ */
+export const quickAnswer: (
+  rules: QuickAnswerRules,
+) => (before: string, fields: Uint8Array, body: Uint8Array) => Uint8Array | undefined = () => () => undefined;
+
+/** Whether the bytes are JSON; `undefined` without a native way. */
+export const isJson: (bytes: Uint8Array) => boolean | undefined = () => undefined;
