@@ -7,6 +7,9 @@
 use crate::bytes;
 use crate::compression::Compressor;
 use crate::http;
+use crate::json;
+use crate::messages::{self, AnswerRules, BodyForm, Given, Members, Names, RequestRules, Shape};
+use std::borrow::Cow;
 use std::io::Read;
 
 const CHECKS: &[fn(&[u8])] = &[
@@ -18,6 +21,11 @@ const CHECKS: &[fn(&[u8])] = &[
     members,
     |input| compression("gzip", input),
     |input| compression("br", input),
+    values,
+    sketches,
+    responses,
+    requests,
+    answers,
 ];
 
 pub fn check(input: &[u8]) {
@@ -131,6 +139,131 @@ fn members(input: &[u8]) {
     }
 }
 
+fn values(input: &[u8]) {
+    let known = serde_json::from_slice::<serde_json::Value>(input);
+    match (json::is_value(input), known) {
+        (true, Err(error)) => {
+            // What JavaScript takes and this reader does not.
+            let told = error.to_string();
+            let allowed = ["surrogate", "hex escape", "out of range", "unicode code point"];
+            assert!(allowed.iter().any(|one| told.contains(one)), "{told}");
+        }
+        (false, Ok(_)) => {
+            let deepest = input.iter().filter(|&&byte| byte == b'[' || byte == b'{').count();
+            assert!(deepest > 64, "valid JSON was refused");
+        }
+        _ => {}
+    }
+    if let Ok(serde_json::Value::String(text)) = serde_json::from_slice(input) {
+        let literal = input.trim_ascii();
+        assert_eq!(json::string(literal).as_deref(), Some(text.as_bytes()));
+    }
+}
+
+fn sketches(input: &[u8]) {
+    let paths = ["a", "b", "requestContext.x", "requestContext"].map(json::Path::new);
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Some(sketch) = json::sketch(input, &paths, 3) else { return };
+    assert!(json::is_value(&sketch.text) && json::is_value(input));
+    let Ok(all) = serde_json::from_slice::<serde_json::Value>(input) else { return };
+    let drawn = serde_json::from_slice::<serde_json::Value>(&sketch.text).unwrap();
+    let pointers = ["/a", "/b", "/requestContext/x", "/requestContext"];
+    for (pointer, range) in pointers.iter().zip(sketch.ranges) {
+        let found = range.map(|range| serde_json::from_str::<serde_json::Value>(&text[range]).unwrap());
+        assert_eq!(found.as_ref(), all.pointer(pointer), "{pointer}");
+    }
+    for (key, value) in all.as_object().unwrap() {
+        if !["a", "b", "requestContext"].contains(&key.as_str()) {
+            assert_eq!(drawn.get(key), Some(value));
+        }
+    }
+}
+
+fn responses(input: &[u8]) {
+    let mut bytes = input.to_vec();
+    let Some(whole) = messages::whole_response(&mut bytes, false, 200, 4) else {
+        assert_eq!(bytes, input, "what is left to others is left as it was");
+        return;
+    };
+    let head = http::plain_head(input, 200, 4).unwrap();
+    assert_eq!(whole.status.to_string(), &head.first[9..12]);
+    assert_eq!(whole.fields, head.first.len() + 2..head.end - 2);
+    assert!(
+        head.end <= whole.body.start && whole.body.start <= whole.body.end && whole.body.end <= input.len()
+    );
+    let named =
+        |name: &str| head.fields.iter().find(|field| field.0.eq_ignore_ascii_case(name)).map(|field| field.1);
+    if let (Some(length), false) = (named("content-length"), matches!(whole.status, 204 | 304)) {
+        assert_eq!(whole.body.len(), length.parse::<usize>().unwrap());
+    }
+}
+
+/// The event is the input; its body, with the text it is written in, must be the end of the request.
+fn requests(input: &[u8]) {
+    let paths = ["m", "h", "c", "b"].map(json::Path::new);
+    if std::str::from_utf8(input).is_err() {
+        return;
+    }
+    let Some(sketch) = json::sketch(input, &paths, 4) else { return };
+    let mut ranges = sketch.ranges.into_iter();
+    let mut next = || ranges.next().flatten();
+    let members = Members { lists: next(), singles: next(), joined: next(), body: next() };
+    let rules = RequestRules {
+        dropped: Names::new(["connection".into(), "te".into(), "content-length".into()]),
+        dropped_prefix: b"x-ours-".to_vec(),
+        joined: b"cookie".to_vec(),
+        superseded: b"trace".to_vec(),
+        max_fields: 8,
+    };
+    let given = Given {
+        method: b"POST",
+        target: Cow::Borrowed(b"/x"),
+        form: BodyForm::Text,
+        superseded: b"",
+        more: b"x: y\r\n".to_vec(),
+        bodiless: false,
+    };
+    let Some(request) = messages::plain_request(input, &members, &rules, &given) else { return };
+    let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (lines, body) = (std::str::from_utf8(&request[..head]).unwrap(), &request[head + 4..]);
+    assert!(lines.starts_with("POST /x HTTP/1.1\r\n"));
+    assert!(lines.ends_with(&format!("content-length: {}", body.len())), "{lines}");
+    for line in lines.split("\r\n").skip(1) {
+        let (name, value) = line.split_once(": ").unwrap();
+        assert!(http::is_token(name.as_bytes()) && http::is_field_value(value.as_bytes()), "{line}");
+        assert!(!name.to_ascii_lowercase().starts_with("x-ours-"), "{line}");
+    }
+    if let Ok(all) = serde_json::from_slice::<serde_json::Value>(input) {
+        assert_eq!(all.get("b").and_then(|body| body.as_str()).unwrap_or_default().as_bytes(), body);
+    }
+}
+
+/// The first byte says how many of the others are the fields; the rest is the body.
+fn answers(input: &[u8]) {
+    let Some((&length, rest)) = input.split_first() else { return };
+    let (section, body) = rest.split_at(usize::from(length).min(rest.len()));
+    for (shape, apart) in [(Shape::Joined, true), (Shape::Joined, false), (Shape::Lists, false)] {
+        let rules = AnswerRules {
+            dropped: Names::new(["connection".into(), "content-length".into()]),
+            shape,
+            separate: b"set-cookie".to_vec(),
+            body: b",\"body\":".to_vec(),
+            flag: b",\"base64\":".to_vec(),
+            apart: apart.then(|| b",\"cookies\":".to_vec()),
+            max_fields: 4,
+        };
+        let Some(answer) = messages::plain_answer(b"{\"headers\":", section, body, &rules) else { return };
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let text = answer["body"].as_str().unwrap();
+        let sent = match answer["base64"].as_bool() {
+            Some(true) => bytes::base64_decode(text.as_bytes()).unwrap(),
+            _ => text.as_bytes().to_vec(),
+        };
+        assert_eq!(sent, body);
+        assert!(answer["headers"].as_object().unwrap().len() <= 4);
+    }
+}
+
 /// The first byte says how the rest is cut into pieces.
 fn compression(coding: &str, input: &[u8]) {
     let Some((&size, body)) = input.split_first() else { return };
@@ -178,6 +311,12 @@ mod tests {
         b"\x05{\"a\":[1,{\"b\":null}],\"requestContext\":{\"x\":\"\\\"}\"},\"\\u00e9\":1.50,\"b\\\"\":\"c\"}",
         b"\x06\x05compress me, compress me, and compress me again",
         b"\x07\x05compress me, compress me, and compress me again",
+        b"\x08 [1.5e+3,{\"a\":[true,null]},\"\\u00e9\"] ",
+        b"\x09{\"a\":[1],\"b\":\"c\",\"requestContext\":{\"x\":-1,\"y\":{}}}",
+        b"\x0AHTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+        b"\x0AHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"\x0B{\"h\":{\"Host\":\"h\",\"a\":\"1\"},\"m\":{\"b\":[\"2\"]},\"c\":[\"d\"],\"b\":\"\\u00e9\"}",
+        b"\x0C\x13A: 1\r\nSet-Cookie: x\r\nbody \xff",
     ];
     const WORDS: &[&[u8]] = &[
         b"\r\n",

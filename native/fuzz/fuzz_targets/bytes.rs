@@ -2,6 +2,8 @@
 #![no_main]
 
 // The host is a program, not a library: its modules are taken by their files.
+#[path = "../../src/brotli.rs"]
+mod brotli;
 #[path = "../../src/bytes.rs"]
 mod bytes;
 #[path = "../../src/checks.rs"]
@@ -10,5 +12,9 @@ mod checks;
 mod compression;
 #[path = "../../src/http.rs"]
 mod http;
+#[path = "../../src/json.rs"]
+mod json;
+#[path = "../../src/messages.rs"]
+mod messages;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::check(input));
