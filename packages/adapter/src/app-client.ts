@@ -45,7 +45,7 @@ export interface AppResponse {
 }
 
 /** A request that may be written out already. */
-export type AppRequest = HttpRequest & { readonly written?: readonly Uint8Array[] };
+type AppRequest = HttpRequest & { readonly written?: readonly Uint8Array[] };
 
 export interface AppClient {
   /**

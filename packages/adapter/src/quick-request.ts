@@ -26,7 +26,7 @@ import { removeBasePath } from "./request-edits.ts";
 import type { Invocation } from "./runtime-client.ts";
 
 /** A request that is written out already. Its other members are made the long way when they are asked for. */
-export interface WrittenRequest extends HttpRequest {
+interface WrittenRequest extends HttpRequest {
   readonly written: readonly Uint8Array[];
 }
 
