@@ -1,7 +1,7 @@
 //! One file, three programs, told apart by the first argument:
 //!
 //! - `box CONFIG` makes the namespaces of a pod and is its process 1; obeys whoever started it over Node's own channel.
-//! - `root PORT` is the root of the process tree that is dumped: holds the sockets, starts the programs.
+//! - `root PORT ...` is the root of the process tree that is dumped: holds the sockets, starts the programs.
 //! - `listen PID PORT` opens a listening socket in the network namespace of another process, and hands it out.
 
 mod channel;
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["box", config] => pid1::run(config),
-        ["root", port] => root::run(port),
+        ["root", ports @ ..] => root::run(ports),
         ["listen", pid, port] => listen::run(pid, port),
-        _ => Err("usage: anylambda-pod box CONFIG | root PORT | listen PID PORT".into()),
+        _ => Err("usage: anylambda-pod box CONFIG | root PORT ... | listen PID PORT".into()),
     };
     match ended {
         Ok(status) => ExitCode::from(status),

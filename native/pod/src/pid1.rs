@@ -2,7 +2,7 @@
 //! answer bears, and tells of exits without being asked.
 //!
 //!   start                              makes the root of the tree (root.rs)             {}
-//!   connect                            takes control of the root                        {} with the listening socket
+//!   connect                            takes control of the root                        {port} with each listening socket, {done}
 //!   disconnect                         gives it up: a dump would find a stranger in it  {}
 //!   spawn {argv env cwd out err}       a program under the root; outlets by number      {pid} or {error message}
 //!   park {label} with a connection     puts it into the tree                            {}
@@ -90,7 +90,8 @@ struct Pid1 {
     /// Programs beside the tree: process id, and the order that wants its end.
     running: Vec<(i32, Value)>,
     program: String,
-    port: u16,
+    /// Where the root listens.
+    ports: Vec<u16>,
     last_pid: u64,
 }
 
@@ -105,7 +106,7 @@ impl Pid1 {
             children: child_signals()?,
             running: Vec::new(),
             program: config["program"].as_str().unwrap_or_default().to_owned(),
-            port: config["port"].as_u64().unwrap_or(9001) as u16,
+            ports: config["ports"].as_array().into_iter().flatten().filter_map(|port| Some(port.as_u64()? as u16)).collect(),
             last_pid: config["lastPid"].as_u64().unwrap_or(1000),
         })
     }
@@ -145,7 +146,7 @@ impl Pid1 {
                 namespaces::skip_pids(self.last_pid)?;
                 // SAFETY: one thread.
                 if checked(unsafe { libc::fork() }, "fork")? == 0 {
-                    let Err(error) = become_root(&self.program, self.port);
+                    let Err(error) = become_root(&self.program, &self.ports);
                     eprintln!("anylambda-pod: {error}");
                     // SAFETY: a plain call; nothing of the parent's is to be run.
                     unsafe { libc::_exit(70) };
@@ -154,7 +155,7 @@ impl Pid1 {
             }
             "connect" => {
                 let control = Control::connect()?;
-                control.send(&json!({ "do": "listener", "id": id }), &[])?;
+                control.send(&json!({ "do": "listeners", "id": id }), &[])?;
                 self.control = Some(control);
                 Ok(())
             }

@@ -1,5 +1,5 @@
 //! The root of the process tree that is dumped. It owns what must be inside the tree and yet is served from outside:
-//! the listening socket at 127.0.0.1:PORT, and, while a dump runs, the accepted connections, so that both ends of each
+//! the listening sockets at 127.0.0.1:PORT, and, while a dump runs, the accepted connections, so that both ends of each
 //! are frozen together. It starts the programs, as their parent, and tells how they end.
 //!
 //!  (1) It answers one controller at a time; the next one waits, and finds the exits that nobody was told of.
@@ -20,17 +20,21 @@ use crate::namespaces::strings;
 use crate::{Failure, checked, descriptors, seccomp};
 
 struct Root {
-    listener: TcpListener,
+    listeners: Vec<(u16, TcpListener)>,
     parked: VecDeque<(String, OwnedFd)>,
     ended: VecDeque<Value>,
 }
 
-pub fn run(port: &str) -> Result<u8, Failure> {
+pub fn run(ports: &[&str]) -> Result<u8, Failure> {
     seccomp::hide_io_uring()?;
-    let port = port.parse::<u16>()?;
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .map_err(|error| format!("listen at 127.0.0.1:{port}: {error}"))?;
-    let mut root = Root { listener, parked: VecDeque::new(), ended: VecDeque::new() };
+    let mut listeners = Vec::new();
+    for port in ports {
+        let port = port.parse::<u16>()?;
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .map_err(|error| format!("listen at 127.0.0.1:{port}: {error}"))?;
+        listeners.push((port, listener));
+    }
+    let mut root = Root { listeners, parked: VecDeque::new(), ended: VecDeque::new() };
     let controls = ControlListener::open()?;
     let children = child_signals()?;
     let mut control: Option<Control> = None;
@@ -69,7 +73,12 @@ impl Root {
             control.send(&value, beside)
         };
         match message["do"].as_str() {
-            Some("listener") => reply(json!({}), &[self.listener.as_raw_fd()])?,
+            Some("listeners") => {
+                for (port, listener) in &self.listeners {
+                    reply(json!({ "port": port }), &[listener.as_raw_fd()])?;
+                }
+                reply(json!({ "done": true }), &[])?;
+            }
             Some("spawn") => match spawn(message, arrived) {
                 Ok(pid) => reply(json!({ "pid": pid }), &[])?,
                 Err(error) => {
@@ -161,8 +170,10 @@ pub fn clear(signals: &File) {
 }
 
 /// Becomes the root: in a session of its own, nothing inherited but what it opens itself. For a freshly forked child.
-pub fn become_root(program: &str, port: u16) -> Result<std::convert::Infallible, Failure> {
-    let (file, port) = (CString::new(program)?, CString::new(port.to_string())?);
+pub fn become_root(program: &str, ports: &[u16]) -> Result<std::convert::Infallible, Failure> {
+    let file = CString::new(program)?;
+    let ports: Vec<CString> =
+        ports.iter().map(|port| CString::new(port.to_string())).collect::<Result<_, _>>()?;
     let (name, word) = (c"anylambda-pod", c"root");
     // SAFETY: plain calls; the strings live; the lists end with a null pointer.
     unsafe {
@@ -174,7 +185,9 @@ pub fn become_root(program: &str, port: u16) -> Result<std::convert::Infallible,
         libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0);
         let none: libc::sigset_t = std::mem::zeroed();
         libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
-        let arguments = [name.as_ptr(), word.as_ptr(), port.as_ptr(), std::ptr::null()];
+        let mut arguments = vec![name.as_ptr(), word.as_ptr()];
+        arguments.extend(ports.iter().map(|port| port.as_ptr()));
+        arguments.push(std::ptr::null());
         let variables = [std::ptr::null()];
         libc::execve(file.as_ptr(), arguments.as_ptr(), variables.as_ptr());
     }

@@ -21,7 +21,8 @@ export interface BoxOptions {
   readonly directories: readonly string[];
   /** Pipes for output; number N is descriptor 100 + N of programs run beside the tree. */
   readonly outlets: number;
-  readonly port: number;
+  /** Where the tree's root listens inside. */
+  readonly ports: readonly number[];
   /** The root of the tree gets the process id after this one. */
   readonly lastPid: number;
   /** What the clocks are to say, ns. */

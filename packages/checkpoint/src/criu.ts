@@ -16,6 +16,8 @@ const common = [
   "--tcp-established",
   "--file-locks",
   "--manage-cgroups=ignore",
+  // Nobody outside can reach the tree meanwhile; else a firewall's program is started, also by a restore.
+  "--network-lock=skip",
 ];
 
 export function dumpArguments(criu: readonly string[], pid: number, unprivileged: boolean): string[] {
@@ -25,7 +27,6 @@ export function dumpArguments(criu: readonly string[], pid: number, unprivileged
     `--tree=${pid}`,
     "--log-file=dump.log",
     ...common,
-    "--network-lock=skip",
     "--skip-in-flight",
     // Files that were opened and removed, as is usual in /tmp.
     `--ghost-limit=${64 * 1024 * 1024}`,

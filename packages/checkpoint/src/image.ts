@@ -25,7 +25,10 @@ export interface Manifest {
   /** Outlets of the pod that was frozen. */
   readonly pipes: readonly string[];
   readonly programs: readonly ImageProgram[];
-  readonly port: number;
+  /** The first is the one whose connections were parked; the others lead to the same ports of the host. */
+  readonly ports: readonly number[];
+  /** Connections to the host that were open: their other ends are not in the image. `HOST:PORT` each. */
+  readonly connections: readonly { readonly local: string; readonly remote: string }[];
   /** Paths with a private directory; number N is in `files/N`. */
   readonly private: readonly string[];
   readonly keep: readonly string[];

@@ -1,4 +1,4 @@
-/** Process ids of a pod's programs, as they are seen from outside its namespace. */
+/** What `/proc` says of a pod from outside its namespaces: process ids, connections. */
 import { readFileSync } from "node:fs";
 
 /** The id here of what is `inner` in the pod whose process 1 is `root` here; `undefined` when it has ended. */
@@ -11,6 +11,37 @@ export function hostPidOf(root: number, inner: number): number | undefined {
     for (const child of childrenOf(next)) line.push(child);
   }
   return undefined;
+}
+
+/** Connections from inside the pod to one of `ports`, as the kernel lists them. */
+export function connectionsOf(root: number, ports: readonly number[]): { local: string; remote: string }[] {
+  const found: { local: string; remote: string }[] = [];
+  for (const line of read(`/proc/${root}/net/tcp`).split("\n").slice(1)) {
+    const [, local = "", remote = "", state] = line.trim().split(/\s+/);
+    const end = addressOf(remote);
+    if (state === established && ports.includes(end.port))
+      found.push({ local: textOf(addressOf(local)), remote: textOf(end) });
+  }
+  return found;
+}
+
+const established = "01";
+
+/** `0100007F:1F90`: the address backwards, the port as it is, both hex. */
+function addressOf(field: string): { readonly host: string; readonly port: number } {
+  const [address = "", port = ""] = field.split(":");
+  const bytes = address.match(/../g) ?? [];
+  return {
+    host: bytes
+      .toReversed()
+      .map((byte) => Number.parseInt(byte, 16))
+      .join("."),
+    port: Number.parseInt(port, 16),
+  };
+}
+
+function textOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${port}`;
 }
 
 function childrenOf(pid: number): number[] {

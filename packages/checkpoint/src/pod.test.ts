@@ -116,7 +116,8 @@ function traces(): { processes: string[]; mounts: number; files: string[] } {
   const processes = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll("\0", " "))
-    .filter((line) => line.includes("anylambda-pod") || line.includes("criu restore"));
+    // Process 1 and what is below it end with this one, which names the directory; others on the machine have pods too.
+    .filter((line) => line.includes("anylambda-pod box") && line.includes(scratch));
   const files = readdirSync(scratch).filter((name) => name.startsWith("anylambda-pod-"));
   return { processes, mounts: read("/proc/self/mountinfo").split("\n").length, files };
 }
@@ -191,6 +192,57 @@ describe.skipIf(!ok)("a pod", () => {
     outside.close();
   });
 
+  it("reaches the ports it is told, and finds what was connected dead after a restore", async () => {
+    const outside = createServer((socket) =>
+      socket.on("data", (chunk) => socket.write(`echo ${chunk.toString()}`)),
+    );
+    outside.listen(0, "127.0.0.1");
+    await until(() => outside.listening);
+    const { port } = outside.address() as { port: number };
+    const source = `
+      const net = require("net"), http = require("http");
+      const old = net.connect(${port}, "127.0.0.1", () => old.write("one"));
+      old.on("error", (error) => {
+        console.log("old", error.code);
+        const fresh = net.connect(${port}, "127.0.0.1", () => fresh.write("two"));
+        fresh.on("data", (chunk) => { console.log(chunk.toString()); });
+      });
+      old.once("data", (chunk) => {
+        console.log(chunk.toString());
+        http.get({ host: "127.0.0.1", port: 9001, path: "/held" }, () => old.write("again"));
+      });
+    `;
+    const api = served();
+    const pod = await Pod.start({
+      ...options,
+      scratch,
+      programs: 1,
+      reach: [port],
+      connection: api.connection,
+    });
+    const said = linesOf(await pod.spawn(node(source)));
+    await until(() => api.waiting.length === 1);
+    expect(said).toEqual(["echo one"]);
+    for (const socket of api.sockets) await pod.park(socket, "GET /held HTTP/1.1\r\nHost: pod\r\n\r\n");
+    const image = await pod.checkpoint(join(scratch, "reaching"));
+    await pod.end();
+    expect(image.manifest.connections).toMatchObject([{ remote: `127.0.0.1:${port}` }]);
+    const later = served();
+    const copy = await Pod.restore(image, { ...options, scratch, connection: later.connection });
+    const saidLater = linesOf(copy.processes[0] as PodProcess);
+    for (const { socket, label } of await copy.takeBack()) {
+      socket.unshift(Buffer.from(label));
+      later.connection(socket);
+    }
+    await until(() => later.waiting.length === 1);
+    later.waiting[0]?.answer("go on");
+    // Its peer does not answer for it any more: known at its next use, or earlier when the kernel has asked.
+    await until(() => saidLater.length === 2);
+    expect(saidLater).toEqual(["old ECONNRESET", "echo two"]);
+    await copy.end();
+    outside.close();
+  });
+
   it("ends with whatever runs in it, also what ignores signals (1)", async () => {
     const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
     const child = await pod.spawn(
@@ -232,7 +284,13 @@ describe.skipIf(!ok)("an image", () => {
     const below = "images";
     const { directory } = await frozen(join(below, "one"));
     const image = await openImage(directory);
-    expect(image.manifest).toMatchObject({ format: 1, port: 9001, root: 1001, notes: { note: "mine" } });
+    expect(image.manifest).toMatchObject({
+      format: 1,
+      ports: [9001],
+      connections: [],
+      root: 1001,
+      notes: { note: "mine" },
+    });
     expect(image.manifest.bytes).toBeGreaterThan(1_000_000);
     expect((await listImages(join(scratch, below))).map((found) => found.directory)).toEqual([directory]);
     expect(obstacleOf(image)).toBeUndefined();

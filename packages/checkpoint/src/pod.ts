@@ -11,11 +11,11 @@ import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Server, Socket, createServer } from "node:net";
+import { type Server, Socket, connect, createServer } from "node:net";
 import { Box, type BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
-import { hostPidOf } from "./pids.ts";
+import { connectionsOf, hostPidOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
 
 export interface PodOptions {
@@ -35,6 +35,11 @@ export interface NewPodOptions extends PodOptions {
   readonly keep?: readonly string[] | undefined;
   /** 9001 unless told otherwise. */
   readonly port?: number | undefined;
+  /**
+   * Ports of this machine's loopback that are at the same place inside: a database, say. What is connected when the
+   * pod is frozen finds its peer gone afterwards.
+   */
+  readonly reach?: readonly number[] | undefined;
 }
 
 export interface PodProgram {
@@ -87,7 +92,9 @@ export class Pod {
   readonly #options: PodOptions;
   readonly #box: Box;
   readonly #home: Home;
-  readonly #server: Server;
+  /** One a port. */
+  readonly #servers: Server[] = [];
+  readonly #tunnels = new Set<Socket>();
   readonly #waiting = new Map<number, (exit: BoxExit) => void>();
   /** Exits of programs that nobody has asked for yet. */
   readonly #exits = new Map<number, BoxExit>();
@@ -97,14 +104,13 @@ export class Pod {
     this.#options = options;
     this.#box = box;
     this.#home = home;
-    this.#server = createServer({ noDelay: true }, options.connection);
     box.onExit((exit) => this.#tell(exit));
   }
 
   /** An empty pod with a root and its listening socket, ready for programs. */
   static async start(options: NewPodOptions): Promise<Pod> {
-    const { private: paths = ownPaths, keep = [], port = 9001, programs } = options;
-    const home = await makeHome(options, paths, keep, port);
+    const { private: paths = ownPaths, keep = [], port = 9001, reach = [], programs } = options;
+    const home = await makeHome(options, paths, keep, [port, ...reach]);
     const pod = new Pod(options, await open(home, options, [home.work], programs * 2), home);
     return pod.#begin(async () => {
       await pod.#box.order("start");
@@ -114,7 +120,7 @@ export class Pod {
   /** A copy of what was frozen. Its connections come by {@link takeBack}. */
   static async restore(image: Image, options: PodOptions): Promise<Pod> {
     const { manifest, directory } = image;
-    const home = await makeHome(options, manifest.private, manifest.keep, manifest.port);
+    const home = await makeHome(options, manifest.private, manifest.keep, manifest.ports);
     await Promise.all(
       home.private.map(({ from }, number) =>
         cp(filesOf(directory, number), from, {
@@ -168,7 +174,8 @@ export class Pod {
   async checkpoint(directory: string, notes?: unknown): Promise<Image> {
     const { tools } = this.#options;
     // A connection that is accepted from now on would have one end outside.
-    this.#server.close();
+    this.#closeServers();
+    const connections = connectionsOf(this.#box.pid, this.#home.ports.slice(1));
     await this.#box.order("disconnect");
     return writeImage(directory, async (unfinished) => {
       const criuVersion = await versionOf(tools.criu);
@@ -194,7 +201,8 @@ export class Pod {
           pid: innerPid,
           outlets: [number * 2, number * 2 + 1] as const,
         })),
-        port: this.#home.port,
+        ports: this.#home.ports,
+        connections,
         private: this.#home.private.map(({ path }) => path),
         keep: this.#home.keep,
         root: rootPid,
@@ -212,8 +220,9 @@ export class Pod {
   }
 
   async #end(): Promise<void> {
-    this.#server.close();
+    this.#closeServers();
     await this.#box.end();
+    for (const tunnel of this.#tunnels) tunnel.destroy();
     for (const outlet of this.#box.outlets) outlet.destroy();
     await this.#home.remove();
   }
@@ -221,8 +230,7 @@ export class Pod {
   async #begin(fill: () => Promise<void>): Promise<Pod> {
     try {
       await fill();
-      const { handle } = await this.#connect();
-      this.#server.listen(handle as never);
+      await this.#connect();
       return this;
     } catch (error) {
       await this.end();
@@ -231,15 +239,47 @@ export class Pod {
   }
 
   /** The root has just been forked: its socket is there in a moment. */
-  async #connect(): Promise<{ readonly handle: unknown }> {
+  async #connect(): Promise<void> {
     for (let pause = 1; ; pause *= 2) {
       try {
-        return await this.#box.order("connect");
+        await this.#box.order("connect", {}, ({ message, handle }) =>
+          this.#listen(Number(message["port"]), handle),
+        );
+        return;
       } catch (error) {
         if (pause > 512) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  }
+
+  #listen(port: number, handle: unknown): void {
+    const { connection } = this.#options;
+    const own = port === this.#home.ports[0];
+    const server = createServer({ noDelay: true }, own ? connection : (inner) => this.#tunnel(inner, port));
+    this.#servers.push(server);
+    server.listen(handle as never);
+  }
+
+  /** To the same port of this machine, until one side ends. */
+  #tunnel(inner: Socket, port: number): void {
+    const outer = connect({ host: "127.0.0.1", port, noDelay: true });
+    for (const [socket, other] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      this.#tunnels.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        this.#tunnels.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+
+  #closeServers(): void {
+    for (const server of this.#servers.splice(0)) server.close();
   }
 
   async #runCriu(argv: readonly string[], directory: string, log: "dump.log" | "restore.log"): Promise<void> {
@@ -276,7 +316,7 @@ interface Home {
   readonly private: readonly { readonly path: string; readonly from: string }[];
   readonly keep: readonly string[];
   readonly work: string;
-  readonly port: number;
+  readonly ports: readonly number[];
   moveWorkTo(directory: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -285,7 +325,7 @@ async function makeHome(
   { scratch = tmpdir() }: PodOptions,
   paths: readonly string[],
   keep: readonly string[],
-  port: number,
+  ports: readonly number[],
 ): Promise<Home> {
   const folder = await mkdtemp(join(scratch, "anylambda-pod-"));
   const work = join(folder, "work");
@@ -300,7 +340,7 @@ async function makeHome(
     private: own,
     keep,
     work,
-    port,
+    ports,
     async moveWorkTo(directory) {
       await rm(directory, { recursive: true, force: true });
       // On the same file system it is only a name.
@@ -325,7 +365,7 @@ async function open(
       keep: hiddenOf([tools.pod, dirname(tools.criu), ...home.keep], home),
       directories: directories.length === 1 ? [...directories, ...directories] : directories,
       outlets,
-      port: home.port,
+      ports: home.ports,
       lastPid: rootPid - 1,
       clock,
       userNamespace,

@@ -34,6 +34,8 @@ export interface CriuEngineOptions {
   readonly tools: Tools;
   /** Images are made in here, and files of running pods: best on tmpfs. */
   readonly directory: string;
+  /** Ports of this machine at which processes of the function find services, as if they ran on it. */
+  readonly reach?: readonly number[] | undefined;
 }
 
 /** What an image says of itself beyond what every image says. */
@@ -51,7 +53,7 @@ interface NotedProgram {
 
 const runtimeApi = "127.0.0.1:9001";
 
-export function criuEngine({ tools, directory }: CriuEngineOptions): SnapshotEngine {
+export function criuEngine({ tools, directory, reach }: CriuEngineOptions): SnapshotEngine {
   const stageOf = (pod: Pod): PodStage => ({
     pod,
     runtimeApi,
@@ -68,6 +70,7 @@ export function criuEngine({ tools, directory }: CriuEngineOptions): SnapshotEng
         scratch: directory,
         programs: 1 + extensionProgramsOf(configuration).length,
         keep: placesOf(configuration),
+        reach,
         connection: (socket) => api.accept(socket),
       });
       return stageOf(pod);
@@ -210,7 +213,15 @@ function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken }: Vers
 
 function snapshotOf({ directory, manifest }: Image): Snapshot {
   const { configuration, credentialsToken, knowsRestore } = manifest.notes as Notes;
-  return { engine: "criu", configuration, credentialsToken, knowsRestore, bytes: manifest.bytes, directory };
+  return {
+    engine: "criu",
+    configuration,
+    credentialsToken,
+    knowsRestore,
+    bytes: manifest.bytes,
+    directory,
+    connectionsAtSnapshot: manifest.connections,
+  };
 }
 
 function imageOf({ directory }: Snapshot): string {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, statSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Diagnosis, probe } from "@anylambda/checkpoint";
-import { criuEngine } from "./criu-engine.ts";
+import { type CriuEngineOptions, criuEngine } from "./criu-engine.ts";
 import type { SnapshotEngine } from "./engine.ts";
 
 export type CriuHost =
@@ -12,11 +12,11 @@ export type CriuHost =
   | { readonly ok: false; readonly obstacle: string };
 
 /** Freezes and restores a small program to find out. Never rejects. */
-export async function criuHost(): Promise<CriuHost> {
+export async function criuHost(options: Pick<CriuEngineOptions, "reach"> = {}): Promise<CriuHost> {
   const diagnosis = await probe();
   const { tools } = diagnosis;
   if (!diagnosis.ok || tools === undefined) return { ok: false, obstacle: obstacleOf(diagnosis) };
-  return { ok: true, engine: criuEngine({ tools, directory: snapshotDirectory() }) };
+  return { ok: true, engine: criuEngine({ ...options, tools, directory: snapshotDirectory() }) };
 }
 
 function obstacleOf({ findings }: Diagnosis): string {

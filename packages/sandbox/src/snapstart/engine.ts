@@ -37,6 +37,8 @@ export interface Snapshot {
   readonly bytes: number;
   /** Where the image lies; absent when there is none. */
   readonly directory?: string;
+  /** Connections to services outside that were open at the snapshot and are dead in every copy: `HOST:PORT` each. */
+  readonly connectionsAtSnapshot?: readonly { readonly local: string; readonly remote: string }[];
 }
 
 /** Makes the boot that a restore fills with processes: its owner must know it before they exist, to be able to end them. */
