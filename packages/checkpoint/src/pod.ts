@@ -7,14 +7,13 @@
  *  (2) A restored copy has the process ids, memory, sockets and private files of the moment of the dump.
  *  (3) An image is never written to by a copy.
  */
-import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { chmodSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { cp } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Server, Socket, connect, createServer } from "node:net";
 import { Box, type BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
+import { type Home, makeHome } from "./home.ts";
 import { connectionsOf, hostPidOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
 
@@ -309,45 +308,6 @@ export class Pod {
     if (take === undefined) this.#exits.set(exit.pid, exit);
     else take(exit);
   }
-}
-
-/** Files of one running pod. */
-interface Home {
-  readonly private: readonly { readonly path: string; readonly from: string }[];
-  readonly keep: readonly string[];
-  readonly work: string;
-  readonly ports: readonly number[];
-  moveWorkTo(directory: string): Promise<void>;
-  remove(): Promise<void>;
-}
-
-async function makeHome(
-  { scratch = tmpdir() }: PodOptions,
-  paths: readonly string[],
-  keep: readonly string[],
-  ports: readonly number[],
-): Promise<Home> {
-  const folder = await mkdtemp(join(scratch, "anylambda-pod-"));
-  const work = join(folder, "work");
-  await mkdir(work);
-  const own = paths.map((path, number) => ({ path, from: join(folder, String(number)) }));
-  for (const { from } of own) {
-    await mkdir(from);
-    // As /tmp is everywhere, whatever the umask says.
-    chmodSync(from, 0o1777);
-  }
-  return {
-    private: own,
-    keep,
-    work,
-    ports,
-    async moveWorkTo(directory) {
-      await rm(directory, { recursive: true, force: true });
-      // On the same file system it is only a name.
-      await rename(work, directory).catch(() => cp(work, directory, { recursive: true }));
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
 }
 
 async function open(

@@ -1,7 +1,12 @@
 /** From what was typed to the configuration of a function. Nothing is started here. */
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { type FunctionConfiguration, type Isolation, bubblewrapFault } from "@anylambda/sandbox";
+import {
+  type FunctionConfiguration,
+  type Isolation,
+  type Snapshot,
+  bubblewrapFault,
+} from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
@@ -9,6 +14,7 @@ import { type LogOptions, logSettingsOf, logWarningsOf } from "./log-options.ts"
 import { layersOf } from "./layers.ts";
 import { freePort } from "./ports.ts";
 import type { AskedEngine } from "./snapshot-engine.ts";
+import { snapshotStore, storedSnapshot } from "./snapshot-store.ts";
 import { findProgram, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
 
@@ -45,6 +51,10 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   readonly throttle?: boolean | undefined;
   /** Published once and restored for every environment, by this engine. */
   readonly snapstart?: AskedEngine | undefined;
+  /** A stored snapshot to restore every environment from, by name. */
+  readonly snapshot?: string | undefined;
+  /** Ports of this machine that restored processes reach. */
+  readonly reach?: readonly number[] | undefined;
 }
 
 export interface FunctionPlan {
@@ -64,6 +74,8 @@ export interface FunctionPlan {
   /** As asked for, or what this host allows. */
   readonly isolation: Isolation;
   readonly warnings: readonly string[];
+  /** Every environment is restored from it. */
+  readonly snapshot?: Snapshot;
 }
 
 export async function planFunction(
@@ -72,6 +84,7 @@ export async function planFunction(
   own: NodeJS.ProcessEnv,
 ): Promise<FunctionPlan> {
   const path = own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+  if (options.snapshot !== undefined) return planOfSnapshot(options.snapshot, options, own, path);
   const taskRoot = requireDirectory(options.code, "--code");
   const optRoot = await optRootOf(options, own);
   const { given, warnings } = givenVariables(options, own);
@@ -126,6 +139,28 @@ async function optRootOf(
   if (layer.length === 0) return opt === undefined ? undefined : requireDirectory(opt, "--opt");
   if (opt === undefined) return layersOf(layer, own);
   throw userFailure("Both --opt and --layer say what is in /opt", `Write --layer ${opt} instead of --opt.`);
+}
+
+/** The function is the one that was frozen, whatever the options say. */
+async function planOfSnapshot(
+  name: string,
+  { concurrency = 1 }: FunctionOptions,
+  own: NodeJS.ProcessEnv,
+  path: string,
+): Promise<FunctionPlan> {
+  const snapshot = await storedSnapshot(snapshotStore(own), name);
+  const { configuration } = snapshot;
+  const { file, args } = configuration.command ?? { file: "bootstrap", args: [] };
+  return {
+    configuration,
+    command: [file, ...args].join(" "),
+    maxConcurrency: concurrency,
+    variablesFor: async () => ({}),
+    path,
+    isolation: "process",
+    warnings: [],
+    snapshot,
+  };
 }
 
 /** Less than asked for where the host does not allow it, and said so. */

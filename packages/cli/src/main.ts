@@ -3,7 +3,9 @@ import { CommanderError } from "commander";
 import { dev } from "./commands/dev.ts";
 import { invoke } from "./commands/invoke.ts";
 import { type ExitName, exitCodeOf } from "./exit-codes.ts";
-import { type Order, readOrder, sampleList } from "./program.ts";
+import type { Order } from "./order.ts";
+import { readOrder } from "./program.ts";
+import { sampleList } from "./samples/samples.ts";
 import { version } from "./version.ts";
 
 const end = await main(process.argv.slice(2));
@@ -23,6 +25,20 @@ async function main(args: readonly string[]): Promise<ExitName> {
   }
 }
 
+async function snapshot(order: Extract<Order, { kind: `snapshot${string}` }>): Promise<ExitName> {
+  const words = await import("./commands/snapshot.ts");
+  switch (order.kind) {
+    case "snapshotCreate":
+      return words.snapshotCreate(order.command, order.options);
+    case "snapshotList":
+      return words.snapshotList(order.options);
+    case "snapshotInspect":
+      return words.snapshotInspect(order.name, order.options);
+    case "snapshotRemove":
+      return words.snapshotRemove(order.names);
+  }
+}
+
 async function carryOut(order: Order): Promise<ExitName> {
   switch (order.kind) {
     case "dev":
@@ -33,6 +49,11 @@ async function carryOut(order: Order): Promise<ExitName> {
       const { snapstartCheck } = await import("./commands/snapstart-check.ts");
       return snapstartCheck(order.command, order.options);
     }
+    case "snapshotCreate":
+    case "snapshotList":
+    case "snapshotInspect":
+    case "snapshotRemove":
+      return snapshot(order);
     case "listSamples":
       process.stdout.write(sampleList());
       return "done";

@@ -9,6 +9,11 @@ export function integerBetween(least: number, most: number): (text: string) => n
   };
 }
 
+/** Collects `--reach 5432 --reach 6379`. */
+export function ports(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, integerBetween(1, 65_535)(text)];
+}
+
 /** Lambda's rule for names of variables. */
 const variableName = /^[a-zA-Z][a-zA-Z0-9_]+$/;
 

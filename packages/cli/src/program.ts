@@ -1,10 +1,8 @@
 /** The commands and their options, as commander reads and explains them. */
 import { Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { engines } from "./adapters.ts";
-import type { DevOptions } from "./commands/dev.ts";
-import type { InvokeOptions } from "./commands/invoke.ts";
 import { door, doorNames } from "./doors.ts";
-import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
+import { snapshotCommand } from "./snapshot-words.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
 import { logFormat, logLevel, systemLevel } from "./log-options.ts";
@@ -13,25 +11,15 @@ import {
   functionName,
   integerBetween,
   paths,
+  ports,
   regionName,
   variable,
   variableNames,
 } from "./option-values.ts";
+import type { Order } from "./order.ts";
 import { queueDirectory } from "./queues.ts";
-import { samples } from "./samples/samples.ts";
 import { askedEngines } from "./snapshot-engine.ts";
 import { version } from "./version.ts";
-
-/** What was asked for. */
-export type Order =
-  | { readonly kind: "dev"; readonly command: readonly string[]; readonly options: DevOptions }
-  | { readonly kind: "invoke"; readonly command: readonly string[]; readonly options: InvokeOptions }
-  | {
-      readonly kind: "snapstartCheck";
-      readonly command: readonly string[];
-      readonly options: SnapstartCheckOptions;
-    }
-  | { readonly kind: "listSamples" };
 
 /** Reads the arguments. Throws commander's error for help, the version, and what is not understood. */
 export function readOrder(args: readonly string[]): Order {
@@ -76,13 +64,14 @@ export function readOrder(args: readonly string[]): Order {
       .copyInheritedSettings(program),
   );
   program.addCommand(snapstart);
+  const create = withFunctionOptions(functionCommand("create"));
+  const took = (taken: Order): void => {
+    order = taken;
+  };
+  program.addCommand(snapshotCommand(create, took, program));
   program.parse([...args], { from: "user" });
   if (order === undefined) throw new Error("commander neither took nor refused the arguments");
   return order;
-}
-
-export function sampleList(): string {
-  return samples.map(({ name, about }) => `${name.padEnd(16)}${about}\n`).join("");
 }
 
 function devCommand() {
@@ -169,6 +158,10 @@ function devCommand() {
       "--chaos [seed]",
       "torture: crashes, freezes, doubled and late events, slow and cut streams",
       chaosSeed,
+    )
+    .option(
+      "--snapshot <name>",
+      "restore every environment from this snapshot: see anylambda snapshot create",
     )
     .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
     .option(
@@ -291,6 +284,11 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
           .default("process" as const),
       )
       .option("--share-net", "with bubblewrap: the machine's network, to reach databases and the internet")
+      .option(
+        "--reach <port>",
+        "with a snapshot: what listens on this port of your machine is there for the app too; may be repeated",
+        ports,
+      )
       .option("--opt <directory>", "stands for /opt: layers and their extensions")
       .option("--layer <path>", "a layer for /opt: directory or zip file; may be repeated", paths)
       .addOption(

@@ -13,9 +13,10 @@ export interface ChosenEngine {
   readonly warning?: string;
 }
 
-export async function chooseEngine(asked: AskedEngine): Promise<ChosenEngine> {
+/** `reach`: ports of this machine at which restored processes find services. */
+export async function chooseEngine(asked: AskedEngine, reach?: readonly number[]): Promise<ChosenEngine> {
   if (asked === "replay") return replayed("as you asked");
-  const host = await criuHost();
+  const host = await criuHost({ reach });
   if (host.ok) return { engine: host.engine };
   if (asked === "criu") throw userFailure("This machine cannot restore memory", host.obstacle);
   return replayed(host.obstacle);

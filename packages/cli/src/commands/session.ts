@@ -2,9 +2,9 @@
 import {
   type Allocation,
   type Fleet,
+  type FleetOptions,
   type InvocationTap,
   type SandboxEvent,
-  type SnapshotEngine,
   startFleet,
 } from "@anylambda/sandbox";
 import { chaosSeedOf } from "../fleet-settings.ts";
@@ -68,7 +68,7 @@ export async function launch(
     ears?.happened(event);
   };
   const tap = ears?.tap;
-  const snapStart = await snapStartOf(options, reporter);
+  const snapStart = await snapStartOf(options, plan, reporter);
   const freezeAfterMs = options.freeze === true ? graceMs : undefined;
   const { isolation } = plan;
   const limitMemory = options.memoryLimit !== false;
@@ -86,11 +86,16 @@ export async function launch(
 }
 
 async function snapStartOf(
-  { snapstart }: FunctionOptions,
+  { snapstart, reach }: FunctionOptions,
+  { snapshot }: FunctionPlan,
   reporter: Reporter,
-): Promise<{ readonly engine: SnapshotEngine } | undefined> {
+): Promise<FleetOptions["snapStart"]> {
+  if (snapshot !== undefined) {
+    const { engine } = await chooseEngine("criu", reach);
+    return { engine, snapshot };
+  }
   if (snapstart === undefined) return undefined;
-  const { engine, warning } = await chooseEngine(snapstart);
+  const { engine, warning } = await chooseEngine(snapstart, reach);
   if (warning !== undefined) reporter.tell({ type: "warning", message: warning });
   return { engine };
 }

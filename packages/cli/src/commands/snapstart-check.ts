@@ -29,7 +29,7 @@ export function snapstartCheck(
   const reporter = reporterFor({ ...options, json: false }, process.stderr);
   return reporting(reporter, async () => {
     const requests = (options.request ?? ["GET /"]).map(readRequest);
-    const { engine, warning } = await chooseEngine(options.engine);
+    const { engine, warning } = await chooseEngine(options.engine, options.reach);
     if (warning !== undefined) reporter.tell({ type: "warning", message: warning });
     const plan = await planFunction(command, options, process.env);
     const published = await planFunction(command, { ...options, snapstart: options.engine }, process.env);

@@ -40,3 +40,7 @@ export function sampleOf(name: string, fresh: Fresh): unknown {
   }
   return sample.make(fresh);
 }
+
+export function sampleList(): string {
+  return samples.map(({ name, about }) => `${name.padEnd(16)}${about}\n`).join("");
+}
