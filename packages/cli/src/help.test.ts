@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
-import { run } from "./testing/command.ts";
+import { run, start } from "./testing/command.ts";
 import { version } from "./version.ts";
 
 describe("help", () => {
@@ -27,6 +27,17 @@ describe("help", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Usage: anylambda");
   });
+});
+
+describe("a reader that has seen enough, as head", () => {
+  it.for([["--help"], ["dev", "--help"], ["--version"], ["invoke", "--list-samples"]])(
+    "%s ends quietly",
+    async (args) => {
+      const command = start(args);
+      command.closeOutput();
+      expect(await command.result).toEqual({ code: 0, stdout: "", stderr: "" });
+    },
+  );
 });
 
 describe("version", () => {

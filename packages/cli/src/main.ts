@@ -8,6 +8,9 @@ import { readOrder } from "./program.ts";
 import { sampleList } from "./samples/samples.ts";
 import { version } from "./version.ts";
 
+// Whoever reads has seen enough (`anylambda --help | head -1`): what is still to be written must not become a crash.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const end = await main(process.argv.slice(2));
 process.exitCode = exitCodeOf(end);
 // A bug may have left anything open; every other end has closed what it opened, and output may still be on its way.
