@@ -20,16 +20,21 @@ await openLoop();
 
 /** Each with the hello app and the adapter: what a developer's function is. */
 async function manyAtOnce() {
-  const options = ["--no-dashboard", "--name", "bench", "--concurrency", String(environments)];
+  const options = ["--no-dashboard", "--name", "bench", "--provisioned", String(environments)];
   const dev = await startDev(["node", helloApp], options);
   const client = invokeClient(dev.invokeUrl, "bench");
+  const appsOf = (processes) => processes.filter(({ commandLine }) => commandLine.includes("hello.mjs"));
+  while (appsOf(descendants(dev.pid)).length < environments)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  // Warm, so that what is measured is not the machine's boot.
+  await Promise.all(Array.from({ length: environments }, () => client.send("{}")));
   const started = performance.now();
-  // All at once: none is idle, so each has to have an environment of its own, or to wait for one.
+  // Twice as many at once as there are environments.
   const answers = await Promise.all(Array.from({ length: environments * 2 }, () => client.send("{}")));
   const elapsed = performance.now() - started;
   const wrong = answers.filter(({ status }) => status !== 200).length;
   const processes = descendants(dev.pid);
-  const apps = processes.filter(({ commandLine }) => commandLine.includes("hello.mjs"));
+  const apps = appsOf(processes);
   const adapters = processes.filter(
     ({ commandLine }) => commandLine.includes("adapter") && !commandLine.includes("hello.mjs"),
   );
