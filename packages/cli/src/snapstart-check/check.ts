@@ -3,9 +3,9 @@
  * One after the other, so that nothing is equal because it happened at the same time.
  */
 import { readdirSync } from "node:fs";
-import { Publication, type SandboxEvent, type SnapshotEngine } from "@anylambda/sandbox";
+import { type InitReport, Publication, type SandboxEvent, type SnapshotEngine } from "@anylambda/sandbox";
 import type { FunctionPlan } from "../function-plan.ts";
-import { userFailure } from "../user-failure.ts";
+import { type UserFailure, userFailure } from "../user-failure.ts";
 import { type Finding, compare } from "./compare.ts";
 import { type Language, languageOf, mendOf } from "./mends.ts";
 import type { CheckRequest } from "./requests.ts";
@@ -53,12 +53,7 @@ export async function check(options: CheckOptions): Promise<Report> {
     path: published.path,
   });
   const { report, snapshot } = await publication.done;
-  if (snapshot === undefined)
-    throw userFailure(
-      `The version could not be published: ${report.failure?.message ?? report.errorType ?? report.status}`,
-      "The same would happen on Lambda: the log above says more.",
-      { lines: report.failure?.lastLines ?? [] },
-    );
+  if (snapshot === undefined) throw notPublished(report);
   try {
     progress(`Waiting ${options.pauseMs / 1000} s, so that what is short-lived expires`);
     await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
@@ -86,6 +81,14 @@ export async function check(options: CheckOptions): Promise<Report> {
   } finally {
     await engine.discard(snapshot);
   }
+}
+
+export function notPublished({ failure, errorType, status }: InitReport): UserFailure {
+  return userFailure(
+    `The version could not be published: ${failure?.message ?? errorType ?? status}`,
+    "The same would happen on Lambda: the log above says more.",
+    { lines: failure?.lastLines ?? [] },
+  );
 }
 
 function sound(seen: Seen): Seen {

@@ -11,6 +11,8 @@ export interface Seen extends Witness {
   readonly readyMs: number;
   /** Of the first answer, from the request on, restore included, ms. */
   readonly firstAnswerMs: number;
+  /** Mean of the others, ms. */
+  readonly secondAnswerMs: number;
   /** Why there is nothing to compare. */
   readonly failure?: string;
 }
@@ -21,11 +23,13 @@ export interface WitnessOptions {
   readonly snapStart?: FleetOptions["snapStart"];
   /** A variable that only processes of this environment have, and its value. */
   readonly mark?: readonly [name: string, value: string];
+  /** Called when all requests are answered and everything still runs. */
+  readonly alive?: (() => Promise<void>) | undefined;
   /** Takes every event. */
   readonly tell: (event: SandboxEvent) => void;
 }
 
-export async function hear({ plan, requests, snapStart, mark, tell }: WitnessOptions): Promise<Seen> {
+export async function hear({ plan, requests, snapStart, mark, tell, alive }: WitnessOptions): Promise<Seen> {
   const log: string[] = [];
   let readyMs = 0;
   let failure: string | undefined;
@@ -53,9 +57,13 @@ export async function hear({ plan, requests, snapStart, mark, tell }: WitnessOpt
       const [first, ...others] = requests;
       const observations = first === undefined ? [] : await observe(door.url, [first]);
       const firstAnswerMs = performance.now() - started;
+      const begun = performance.now();
       observations.push(...(await observe(door.url, others)));
+      const secondAnswerMs = (performance.now() - begun) / Math.max(1, others.length);
       const files = filesOf(mark, since);
-      return { observations, log, files, readyMs, firstAnswerMs, ...(failure !== undefined && { failure }) };
+      await alive?.();
+      const times = { readyMs, firstAnswerMs, secondAnswerMs };
+      return { observations, log, files, ...times, ...(failure !== undefined && { failure }) };
     } finally {
       await door.close();
     }
