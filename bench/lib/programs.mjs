@@ -19,7 +19,7 @@ export const engines = {
   node: { name: "adapter on Node", file: process.execPath, args: ["--max-semi-space-size=1", adapter] },
   native: { name: "native adapter", file: nativeAdapter, args: [] },
 };
-const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
+export const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
 export const helloApp = join(root, "bench", "apps", "hello.mjs");
 
 /** A port that is free now. */

@@ -1,0 +1,3 @@
+<?php
+header('content-type: application/json');
+echo json_encode(['hello' => 'php', 'month' => array_sum(range(1, 12))]);
