@@ -52,6 +52,10 @@ async function carryOut(order: Order): Promise<ExitName> {
       const { snapstartCheck } = await import("./commands/snapstart-check.ts");
       return snapstartCheck(order.command, order.options);
     }
+    case "snapstartMeasure": {
+      const { snapstartMeasure } = await import("./commands/snapstart-measure.ts");
+      return snapstartMeasure(order.command, order.options);
+    }
     case "snapshotCreate":
     case "snapshotList":
     case "snapshotInspect":

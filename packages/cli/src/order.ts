@@ -1,6 +1,7 @@
 import type { DevOptions } from "./commands/dev.ts";
 import type { InvokeOptions } from "./commands/invoke.ts";
 import type { SnapshotCreateOptions, SnapshotOptions } from "./commands/snapshot.ts";
+import type { SnapstartMeasureOptions } from "./commands/snapstart-measure.ts";
 import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
 
 /** What was asked for. */
@@ -11,6 +12,11 @@ export type Order =
       readonly kind: "snapstartCheck";
       readonly command: readonly string[];
       readonly options: SnapstartCheckOptions;
+    }
+  | {
+      readonly kind: "snapstartMeasure";
+      readonly command: readonly string[];
+      readonly options: SnapstartMeasureOptions;
     }
   | {
       readonly kind: "snapshotCreate";

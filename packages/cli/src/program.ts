@@ -2,6 +2,8 @@
 import { Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { engines } from "./adapters.ts";
 import { door, doorNames } from "./doors.ts";
+import type { Command as UntypedCommand } from "commander";
+import { snapstartCommand } from "./snapstart-words.ts";
 import { snapshotCommand } from "./snapshot-words.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
@@ -52,23 +54,16 @@ export function readOrder(args: readonly string[]): Order {
       })
       .copyInheritedSettings(program),
   );
-  const snapstart = new Command("snapstart")
-    .summary("what a snapshot does to an app")
-    .description("SnapStart before AWS: what a snapshot does to an app.")
-    .copyInheritedSettings(program);
-  snapstart.addCommand(
-    snapstartCheckCommand()
-      .action((command, options) => {
-        order = { kind: "snapstartCheck", command, options };
-      })
-      .copyInheritedSettings(program),
-  );
-  program.addCommand(snapstart);
   const create = withFunctionOptions(functionCommand("create"));
   const took = (taken: Order): void => {
     order = taken;
   };
   program.addCommand(snapshotCommand(create, took, program));
+  const [check, measure] = (["check", "measure"] as const).map(
+    (name) => withFunctionOptions(functionCommand(name)) as unknown as UntypedCommand,
+  ) as [UntypedCommand, UntypedCommand];
+  const untyped = program as unknown as UntypedCommand;
+  untyped.addCommand(snapstartCommand({ check, measure }, took, untyped));
   program.parse([...args], { from: "user" });
   if (order === undefined) throw new Error("commander neither took nor refused the arguments");
   return order;
@@ -202,41 +197,6 @@ function invokeCommand() {
       ),
     )
     .addHelpText("after", exitCodeHelp());
-}
-
-function snapstartCheckCommand() {
-  const own = functionCommand("check")
-    .summary("restore copies of the app, and find what should differ between them and does not")
-    .description(
-      "Boots the app twice, publishes it once, restores two copies, sends the same requests to all, and reports what the " +
-        "snapshot made equal, broke, or gave away, each with what to do about it. Ends with 1 when there is a fault.",
-    )
-    .option("--request <request>", 'a request such as "GET /orders"; may be repeated (default: GET /)', texts)
-    .option("--times <number>", "how often each is sent to each copy", integerBetween(1, 100), 2)
-    .option(
-      "--after <seconds>",
-      "how long the snapshot lies before it is restored",
-      integerBetween(0, 86_400),
-      3,
-    )
-    .addOption(
-      new Option("--engine <engine>", "what takes and restores the snapshot")
-        .choices(askedEngines)
-        .default("auto" as const),
-    );
-  return withFunctionOptions(own)
-    .addHelpText(
-      "after",
-      examples(
-        "anylambda snapstart check -- node server.js",
-        'anylambda snapstart check --request "GET /orders" --request \'POST /orders {"id":1}\' -- python app.py',
-      ),
-    )
-    .addHelpText("after", exitCodeHelp());
-}
-
-function texts(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
 }
 
 function functionCommand(name: string) {
