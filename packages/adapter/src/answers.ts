@@ -32,15 +32,30 @@ export function failureOfStatus(
   return includesStatus(failing, response.status) ? documentOfStatus(response, codec) : undefined;
 }
 
-/** The answer for Lambda, in the door's own shape, or the app's JSON for an event that was passed through. */
-export async function answerWhole(
-  deps: { readonly platform: Platform; readonly config: Config },
-  log: Log,
+/** The response as the front door gets it: compressed where that is wanted. `undefined` when nothing is to be done. */
+export function compressed(
+  { platform, config }: { readonly platform: Platform; readonly config: Config },
   request: HttpRequest,
   response: HttpResponse,
   door: Door | undefined,
-): Promise<readonly Uint8Array[]> {
-  const { platform, config } = deps;
+): Promise<HttpResponse> | undefined {
+  if (door === undefined || response.status > 599) return undefined;
+  const accepted = acceptedCodings(config.compression, request);
+  return accepted === undefined ? undefined : compressWhole(platform, response, accepted);
+}
+
+/**
+ * The answer for Lambda, in the door's own shape, or the app's JSON for an event that was passed through. `sent` is the
+ * app's `response` as the front door gets it.
+ */
+export function answerWhole(
+  platform: Platform,
+  log: Log,
+  request: HttpRequest,
+  response: HttpResponse,
+  sent: HttpResponse,
+  door: Door | undefined,
+): readonly Uint8Array[] {
   if (door === undefined) {
     const { payload, remark } = fromPassThrough(response, platform.codec);
     if (remark !== undefined) log.warn(remark, { status: response.status });
@@ -56,8 +71,6 @@ export async function answerWhole(
       "Adapter.AppSentInvalidHttp",
       `The app answered with status ${response.status}, which no front door takes`,
     );
-  const accepted = acceptedCodings(config.compression, request);
-  const sent = accepted === undefined ? response : await compressWhole(platform, response, accepted);
   const { payload, remarks } = door.fromHttp(sent, request.method);
   for (const remark of remarks) log.warn(remark);
   return limited(payload, response, door.maxAnswerBytes);

@@ -16,26 +16,38 @@ export interface Deadline {
 
 /** One timer an invocation, whatever the app's answer goes through. */
 export function startDeadline(platform: Platform, limitMs: number): Deadline {
-  let expired = false;
-  let cut = (): void => {};
-  let cancel = (): void => {};
-  if (limitMs !== Number.POSITIVE_INFINITY)
-    cancel = platform.after(limitMs, () => {
-      expired = true;
-      cut();
-    });
-  return {
-    limitMs,
-    get expired() {
-      return expired;
-    },
-    watch: (one) => {
-      cut = one;
-      if (expired) one();
-    },
-    cut: () => cut(),
-    stop: () => cancel(),
-  };
+  return new Timed(platform, limitMs);
+}
+
+class Timed implements Deadline {
+  readonly limitMs: number;
+  expired = false;
+  #cut: (() => void) | undefined;
+  readonly #cancel: (() => void) | undefined;
+
+  constructor(platform: Platform, limitMs: number) {
+    this.limitMs = limitMs;
+    if (limitMs !== Number.POSITIVE_INFINITY)
+      this.#cancel = platform.after(limitMs, () => {
+        this.expired = true;
+        this.cut();
+      });
+  }
+
+  watch(one: () => void): void {
+    this.#cut = one;
+    if (this.expired) one();
+  }
+
+  cut(): void {
+    this.#cut?.();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    // What is cut holds what holds this: without the end the collector would have to find that circle.
+    this.#cut = undefined;
+  }
 }
 
 /**

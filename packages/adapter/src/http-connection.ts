@@ -71,10 +71,11 @@ export class HttpConnection {
    * is still to come; `readBody` then has it.
    */
   takeRest(): Uint8Array | undefined {
-    const [first, second] = this.#events;
-    const end = first?.type === "body" ? second : first;
+    // Without a pattern of arrays, which costs the interpreter an iterator.
+    const first = this.#events[0];
+    const end = first?.type === "body" ? this.#events[1] : first;
     if (end?.type !== "end" || this.#events.length > 2) return undefined;
-    this.#events = [];
+    this.#events.length = 0;
     this.#reusable = end.reusable;
     return first?.type === "body" ? first.bytes : nothing;
   }

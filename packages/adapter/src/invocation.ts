@@ -7,7 +7,7 @@ import type { EventKind, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { connectionFields } from "@anylambda/wire/front-doors/websocket";
 import type { AppClient, AppResponse } from "./app-client.ts";
 import type { AnswerStream } from "./answer-stream.ts";
-import { answerWhole, failureOfStatus, isStreamed } from "./answers.ts";
+import { answerWhole, compressed, failureOfStatus, isStreamed } from "./answers.ts";
 import { acceptedCodings, compressStream } from "./compression.ts";
 import type { Config } from "./config.ts";
 import { withContext } from "./context-headers.ts";
@@ -35,8 +35,8 @@ export interface InvocationDeps {
   readonly config: Config;
   readonly app: AppClient;
   readonly log: Log;
-  /** Resolves when the app is ready; at once, unless init went on without it. */
-  readonly appReady: (limitMs: number) => Promise<void>;
+  /** Resolves when the app is ready; `undefined` when it is, as always, unless init went on without it. */
+  readonly appReady: (limitMs: number) => Promise<void> | undefined;
 }
 
 /** What is known of an invocation as it goes on; the failure at its end tells of what there is. */
@@ -161,18 +161,21 @@ async function answerRequest(
     log.warn("A request from outside for a SnapStart hook was refused", { path: pathOf(request) });
     return respondOurselves(deps, exchange, runtime, door, refusal(platform.codec), request);
   }
-  await deps.appReady(deadline.limitMs);
-  const begun = await app.begin(request, deadline.watch);
+  const ready = deps.appReady(deadline.limitMs);
+  if (ready !== undefined) await ready;
+  const begun = await app.begin(request, (cut) => deadline.watch(cut));
   const response = meter === undefined ? begun : meter.begun(begun);
   if (door !== undefined && isStreamed(config, door, response.status)) {
     await streamAnswer(deps, exchange, runtime, request, response, deadline);
     return;
   }
-  const whole = await app.readWhole(response, deadline.cut);
+  const whole = response.whole ?? (await app.readWhole(response, () => deadline.cut()));
   meter?.answered();
   const failure = failureOfStatus(config, whole, door, platform.codec);
   if (failure !== undefined) return post(exchange, runtime, failure);
-  await runtime.respond(requestId, await answerWhole(deps, log, request, whole, door));
+  const compressing = compressed(deps, request, whole, door);
+  const sent = compressing === undefined ? whole : await compressing;
+  await runtime.respond(requestId, answerWhole(platform, log, request, whole, sent, door));
 }
 
 /** An answer of our own, as the front door wants it: also a refusal is streamed where everything is. */

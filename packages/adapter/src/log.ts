@@ -50,22 +50,53 @@ function rustLogLevel(text: string | undefined): Level | undefined {
 }
 
 export function createLog(platform: Platform, options: LogOptions, fields: LogFields = {}): Log {
-  const least = levels.indexOf(options.level);
-  const write = (level: Level, message: string, more: LogFields = {}): void => {
-    if (levels.indexOf(level) < least) return;
-    const all = { ...fields, ...more };
-    platform.print(
-      options.json ? jsonLine(platform.now().wall, level, message, all) : textLine(level, message, all),
+  return new Writer(platform, options, fields);
+}
+
+/** A class, because each invocation has one, and nearly none of them writes. */
+class Writer implements Log {
+  readonly #platform: Platform;
+  readonly #options: LogOptions;
+  readonly #fields: LogFields;
+
+  constructor(platform: Platform, options: LogOptions, fields: LogFields) {
+    this.#platform = platform;
+    this.#options = options;
+    this.#fields = fields;
+  }
+
+  get tellsDebug(): boolean {
+    return levels.indexOf(this.#options.level) <= levels.indexOf("debug");
+  }
+
+  debug(message: string, more?: LogFields): void {
+    this.#write("debug", message, more);
+  }
+
+  info(message: string, more?: LogFields): void {
+    this.#write("info", message, more);
+  }
+
+  warn(message: string, more?: LogFields): void {
+    this.#write("warn", message, more);
+  }
+
+  error(message: string, more?: LogFields): void {
+    this.#write("error", message, more);
+  }
+
+  with(more: LogFields): Log {
+    return new Writer(this.#platform, this.#options, { ...this.#fields, ...more });
+  }
+
+  #write(level: Level, message: string, more: LogFields = {}): void {
+    const { level: least, json } = this.#options;
+    if (levels.indexOf(level) < levels.indexOf(least)) return;
+    const all = { ...this.#fields, ...more };
+    this.#platform.print(
+      json ? jsonLine(this.#platform.now().wall, level, message, all) : textLine(level, message, all),
     );
-  };
-  return {
-    tellsDebug: least <= levels.indexOf("debug"),
-    debug: (message, more) => write("debug", message, more),
-    info: (message, more) => write("info", message, more),
-    warn: (message, more) => write("warn", message, more),
-    error: (message, more) => write("error", message, more),
-    with: (more) => createLog(platform, options, { ...fields, ...more }),
-  };
+  }
 }
 
 function textLine(level: Level, message: string, fields: LogFields): string {

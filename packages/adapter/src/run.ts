@@ -71,14 +71,14 @@ async function initialize(setting: Setting): Promise<InvocationDeps> {
   let readiness = await waitFor(setting, app, limitMs);
   if (!readiness.ready && !asyncInit)
     await endInit(setting, "Adapter.AppNotReady", notReady(limitMs, readiness));
+  const readyWithin = async (limit: number): Promise<void> => {
+    readiness = await waitFor(setting, app, limit);
+    if (!readiness.ready) throw new Failure("Adapter.AppNotReady", notReady(limit, readiness));
+  };
   return {
     ...setting,
     app: isSnapStart ? await throughSnapshot(setting, app) : app,
-    appReady: async (limit) => {
-      if (readiness.ready) return;
-      readiness = await waitFor(setting, app, limit);
-      if (!readiness.ready) throw new Failure("Adapter.AppNotReady", notReady(limit, readiness));
-    },
+    appReady: (limit) => (readiness.ready ? undefined : readyWithin(limit)),
   };
 }
 
@@ -160,7 +160,11 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
       for (;;) {
         const invocation = await runtime.next();
         drain.begin();
-        await answered(deps, runtime, invocation).finally(drain.end);
+        try {
+          await answered(deps, runtime, invocation);
+        } finally {
+          drain.end();
+        }
       }
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;

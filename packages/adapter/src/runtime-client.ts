@@ -74,7 +74,7 @@ export class RuntimeClient {
   /** Waits for an invocation, as long as it takes. */
   async next(): Promise<Invocation> {
     for (let attempt = 0; ; attempt++) {
-      const answer = await this.#call("GET", runtimePaths.next, [], []).catch(this.#refuseUnread);
+      const answer = await this.#nextAnswer();
       if (answer === undefined) continue;
       const head = answer.status === 200 ? invocationHead(answer) : undefined;
       if (head !== undefined) return { head, event: answer.body };
@@ -84,8 +84,16 @@ export class RuntimeClient {
     }
   }
 
+  async #nextAnswer(): Promise<Answer | undefined> {
+    try {
+      return await this.#call("GET", runtimePaths.next, [], []);
+    } catch (error) {
+      return this.#refuseUnread(error);
+    }
+  }
+
   /** The end of an invocation whose event could not be taken in (4). */
-  readonly #refuseUnread = async (error: unknown): Promise<undefined> => {
+  async #refuseUnread(error: unknown): Promise<undefined> {
     if (!(error instanceof UnreadAnswer)) throw error;
     const head = error.head?.status === 200 ? toInvocationHead(error.head.headers) : undefined;
     if (head === undefined) throw new RuntimeApiError(error.message, { cause: error });
@@ -93,11 +101,12 @@ export class RuntimeClient {
     const { errorType, document, reason } = documentOf(failure, this.#platform.codec);
     this.#log.error(`Invocation failed with ${errorType}: ${reason}`, { requestId: head.requestId });
     await this.fail(head.requestId, errorType, document);
-  };
+    return undefined;
+  }
 
   /** Posts an answer. A refusal is logged: the invocation is over either way. */
-  async respond(requestId: string, payload: readonly Uint8Array[]): Promise<void> {
-    await this.#post(runtimePaths.response(requestId), [], payload);
+  respond(requestId: string, payload: readonly Uint8Array[]): Promise<void> {
+    return this.#post(runtimePaths.response(requestId), [], payload);
   }
 
   /** Posts a failure; `errorType` goes into the metrics, the document to the caller. */
@@ -177,7 +186,9 @@ export class RuntimeClient {
     payload: readonly Uint8Array[],
   ): Promise<Answer> {
     const { codec } = this.#platform;
-    const request = [codec.utf8Encode(requestHead(method, path, this.#host, headers, payload)), ...payload];
+    const request = [codec.utf8Encode(requestHead(method, path, this.#host, headers, payload))].concat(
+      payload,
+    );
     for (let attempt = 0; ; attempt++) {
       const kept = this.#connection?.isUsable === true ? this.#connection : undefined;
       let head: IncomingResponse | undefined;

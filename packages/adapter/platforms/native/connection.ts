@@ -132,7 +132,9 @@ function drop(host: Host, id: number): void {
 
 function lengthOf(pieces: readonly Uint8Array[]): number {
   let length = 0;
-  for (const piece of pieces) length += piece.length;
+  // By number: an iterator costs the interpreter more than the write.
+  // eslint-disable-next-line typescript/prefer-for-of
+  for (let i = 0; i < pieces.length; i++) length += (pieces[i] as Uint8Array).length;
   return length;
 }
 
