@@ -2,6 +2,7 @@
 //!
 //! - `box CONFIG` makes the namespaces of a pod and is its process 1; obeys whoever started it over Node's own channel.
 //! - `root PORT ...` is the root of the process tree that is dumped: holds the sockets, starts the programs.
+//!   `plain-root` is the same without the filter of system calls, which only root can dump.
 //! - `listen PID PORT` opens a listening socket in the network namespace of another process, and hands it out.
 
 mod channel;
@@ -21,9 +22,13 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["box", config] => pid1::run(config),
-        ["root", ports @ ..] => root::run(ports),
+        ["root", ports @ ..] => root::run(ports, true),
+        ["plain-root", ports @ ..] => root::run(ports, false),
         ["listen", pid, port] => listen::run(pid, port),
-        _ => Err("usage: anylambda-pod box CONFIG | root PORT ... | listen PID PORT".into()),
+        _ => {
+            Err("usage: anylambda-pod box CONFIG | root PORT ... | plain-root PORT ... | listen PID PORT"
+                .into())
+        }
     };
     match ended {
         Ok(status) => ExitCode::from(status),

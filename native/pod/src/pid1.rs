@@ -93,6 +93,7 @@ struct Pid1 {
     /// Where the root listens.
     ports: Vec<u16>,
     last_pid: u64,
+    unprivileged: bool,
 }
 
 impl Pid1 {
@@ -106,7 +107,13 @@ impl Pid1 {
             children: child_signals()?,
             running: Vec::new(),
             program: config["program"].as_str().unwrap_or_default().to_owned(),
-            ports: config["ports"].as_array().into_iter().flatten().filter_map(|port| Some(port.as_u64()? as u16)).collect(),
+            ports: config["ports"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|port| Some(port.as_u64()? as u16))
+                .collect(),
+            unprivileged: config["userNamespace"].as_bool() == Some(true),
             last_pid: config["lastPid"].as_u64().unwrap_or(1000),
         })
     }
@@ -146,7 +153,7 @@ impl Pid1 {
                 namespaces::skip_pids(self.last_pid)?;
                 // SAFETY: one thread.
                 if checked(unsafe { libc::fork() }, "fork")? == 0 {
-                    let Err(error) = become_root(&self.program, &self.ports);
+                    let Err(error) = become_root(&self.program, &self.ports, !self.unprivileged);
                     eprintln!("anylambda-pod: {error}");
                     // SAFETY: a plain call; nothing of the parent's is to be run.
                     unsafe { libc::_exit(70) };

@@ -25,8 +25,10 @@ struct Root {
     ended: VecDeque<Value>,
 }
 
-pub fn run(ports: &[&str]) -> Result<u8, Failure> {
-    seccomp::hide_io_uring()?;
+pub fn run(ports: &[&str], filtered: bool) -> Result<u8, Failure> {
+    if filtered {
+        seccomp::hide_io_uring()?;
+    }
     let mut listeners = Vec::new();
     for port in ports {
         let port = port.parse::<u16>()?;
@@ -170,11 +172,15 @@ pub fn clear(signals: &File) {
 }
 
 /// Becomes the root: in a session of its own, nothing inherited but what it opens itself. For a freshly forked child.
-pub fn become_root(program: &str, ports: &[u16]) -> Result<std::convert::Infallible, Failure> {
+pub fn become_root(
+    program: &str,
+    ports: &[u16],
+    filtered: bool,
+) -> Result<std::convert::Infallible, Failure> {
     let file = CString::new(program)?;
     let ports: Vec<CString> =
         ports.iter().map(|port| CString::new(port.to_string())).collect::<Result<_, _>>()?;
-    let (name, word) = (c"anylambda-pod", c"root");
+    let (name, word) = (c"anylambda-pod", if filtered { c"root" } else { c"plain-root" });
     // SAFETY: plain calls; the strings live; the lists end with a null pointer.
     unsafe {
         checked(libc::setsid(), "setsid")?;

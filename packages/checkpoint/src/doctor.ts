@@ -95,7 +95,9 @@ async function tryOut(tools: Tools): Promise<string | undefined> {
 }
 
 function adviceFor(complaint: string): string {
-  if (/make (a user namespace|namespaces)|Operation not permitted|EPERM/.test(complaint))
+  if (complaint.includes("CRIU could not") && isUnprivileged())
+    return "Without root this kernel and this CRIU do not get so far: run as root";
+  if (!complaint.includes("CRIU could not") && complaint.includes("Operation not permitted"))
     return (
       "Namespaces are refused: run as root, or allow them " +
       "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); " +
