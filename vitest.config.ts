@@ -3,8 +3,11 @@ import { defineConfig } from "vitest/config";
 // Tests run the sources, not what was built from them: the "source" condition of each package's exports.
 const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
 
+/** On CI, whose two cores others use too, a test of real processes is tried again; `scripts/second-tries.mjs` names it. */
+const retry = process.env["CI"] === "true" ? 2 : 0;
+
 function room(name: string, include: string[], more: object = {}) {
-  return { ...source, test: { name, include, ...more } };
+  return { ...source, test: { name, include, testTimeout: 20_000, retry, ...more } };
 }
 
 export default defineConfig({

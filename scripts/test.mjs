@@ -10,7 +10,13 @@ setUp();
 const folder = mkdtempSync(join(tmpdir(), "anylambda-test-"));
 const file = join(folder, "report.json");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+const tries = join(root, "scripts", "second-tries.mjs");
+const reporters = [
+  "--reporter=default",
+  `--reporter=${tries}`,
+  "--reporter=json",
+  `--outputFile.json=${file}`,
+];
 const { status } = spawnSync(process.execPath, [vitest, "run", ...reporters, ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
