@@ -55,7 +55,9 @@ export interface PlannedDoor {
   readonly name: DoorName;
   readonly port: number;
   /** The option that the port came from. */
-  readonly option: "--port" | "--door";
+  readonly option: "--port" | "--door" | "--config";
+  /** Settings beyond what its name stands for: those of the door's own options. */
+  readonly more?: object;
 }
 
 export function planDoors(asked: readonly AskedDoor[] = [], port: number): PlannedDoor[] {
@@ -86,8 +88,8 @@ export async function openDoors(
 ): Promise<OpenedDoor[]> {
   const opened: OpenedDoor[] = [];
   try {
-    for (const { name, port, option } of planned) {
-      const options = { ...doors[name](circumstances), host, port };
+    for (const { name, port, option, more } of planned) {
+      const options = { ...doors[name](circumstances), ...more, host, port };
       const listener = await openDoor(fleet, options).catch((error: unknown) => {
         throw portFailure(host, port, error, option);
       });

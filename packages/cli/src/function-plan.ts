@@ -34,6 +34,8 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   readonly opt?: string | undefined;
   /** Directories or zip files, in order. */
   readonly layer?: readonly string[] | undefined;
+  /** Value of `_HANDLER`; `bootstrap` when not said. */
+  readonly handler?: string | undefined;
   /** `none` or `false` for functions that speak the Runtime API themselves; the best there is when not asked for. */
   readonly adapter?: Engine | "none" | false | undefined;
   /** Answers are streamed: sets the adapter's variable for it. */
@@ -102,7 +104,7 @@ export async function planFunction(
     name: options.name ?? nameFor(taskRoot),
     // Snapshots are of published versions only (environment.md 6.1).
     version: options.snapstart === undefined ? "$LATEST" : "1",
-    handler: "bootstrap",
+    handler: options.handler ?? "bootstrap",
     memorySizeMb: options.memory,
     timeoutMs: options.timeout * 1000,
     region: options.region,

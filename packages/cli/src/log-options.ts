@@ -2,9 +2,9 @@
 import type { FunctionConfiguration } from "@anylambda/sandbox";
 import { InvalidArgumentError } from "commander";
 
-const logFormats = ["text", "json"] as const;
-const logLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
-const systemLogLevels = ["DEBUG", "INFO", "WARN"] as const;
+export const logFormats = ["text", "json"] as const;
+export const logLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
+export const systemLogLevels = ["DEBUG", "INFO", "WARN"] as const;
 
 type LogFormat = (typeof logFormats)[number];
 type LogLevel = (typeof logLevels)[number];

@@ -62,3 +62,8 @@ export function regionName(text: string): string {
 export function paths(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
 }
+
+/** Collects what may be repeated. */
+export function texts(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

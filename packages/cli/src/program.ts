@@ -15,9 +15,11 @@ import {
   paths,
   ports,
   regionName,
+  texts,
   variable,
   variableNames,
 } from "./option-values.ts";
+import { misplacedOption } from "./misplaced-option.ts";
 import type { Order } from "./order.ts";
 import { queueDirectory } from "./queues.ts";
 import { askedEngines } from "./snapshot-engine.ts";
@@ -37,7 +39,10 @@ export function readOrder(args: readonly string[]): Order {
     .exitOverride();
   program.addCommand(
     devCommand()
-      .action((command, options) => {
+      .action((command, options, self) => {
+        const isTyped = (name: string): boolean => self.getOptionValueSource(name) === "cli";
+        const misplaced = misplacedOption(command, options, isTyped);
+        if (misplaced !== undefined) self.error(`error: ${misplaced}`);
         order = { kind: "dev", command, options };
       })
       .copyInheritedSettings(program),
@@ -166,6 +171,13 @@ function devCommand() {
       0,
     )
     .option("--no-dashboard", "without the dashboard")
+    .option(
+      "--config <file>",
+      "the functions of this file: an anylambda.yaml or a SAM template (default, without COMMAND: that of the directory)",
+    )
+    .option("--function <name>", "only this one of the file; may be repeated", texts)
+    .option("--watch", "run changed code at once (default with a file)")
+    .option("--no-watch", "do not")
     .option("--no-freeze", "let the app run on between invocations, which Lambda does not");
   return withFunctionOptions(own)
     .addHelpText(

@@ -1,4 +1,5 @@
 /** `anylambda dev`: an app as a Lambda function behind its front doors and the Invoke API, until Ctrl-C. */
+import { findConfig } from "../config/find.ts";
 import type { Dashboard } from "../dashboard/server.ts";
 import { type AskedDoor, planDoors, requireDoors } from "../doors.ts";
 import type { ExitName } from "../exit-codes.ts";
@@ -7,9 +8,11 @@ import type { FunctionOptions } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
 import { portFailure, requirePort } from "../ports.ts";
+import type { Means } from "./dev-file.ts";
 import { reporting } from "./reporting.ts";
-import { type Surroundings, loopback, serve } from "./served.ts";
-import { whileRunning } from "./session.ts";
+import { type FunctionOrder, loopback } from "./served.ts";
+import { type Running, whileRunning } from "./session.ts";
+import { Stage } from "./stage.ts";
 
 export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions {
   readonly port: number;
@@ -22,38 +25,79 @@ export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOption
   /** `false`: none. */
   readonly dashboard?: boolean | undefined;
   readonly dashboardPort: number;
+  /** An `anylambda.yaml` or a SAM template. */
+  readonly config?: string | undefined;
+  /** Those of it that are wanted; all when not said. */
+  readonly function?: readonly string[] | undefined;
+  /** Whether changed code is run at once: with a file yes, with a command no, when not said. */
+  readonly watch?: boolean | undefined;
 }
 
 export function dev(command: readonly string[], options: DevOptions): Promise<ExitName> {
-  const { host, port, invokePort } = options;
+  const { host, invokePort } = options;
   const reporter = reporterFor(options, process.stdout);
   return reporting(reporter, async () => {
-    const doors = planDoors(options.door, port);
-    await requireDoors(doors, host);
+    const run = await programOf(command, options);
     await requirePort(loopback, invokePort, "--invoke-port");
     if (!isLoopback(host)) warnOfOthers(reporter, host);
-    if (doors.some(({ name }) => name === "websocket") && passesWebSocketsThrough(options)) {
-      reporter.tell({ type: "warning", message: passedThrough });
-    }
     const sinks = openAsyncSinks(options, (message) => reporter.tell({ type: "warning", message }));
-    const ended = whileRunning(async ({ interrupts, atEnd }) => {
+    const ended = whileRunning(async (running) => {
       const dashboard =
         options.dashboard === false ? undefined : await openDashboardAt(options.dashboardPort);
-      if (dashboard !== undefined) atEnd(() => dashboard.close());
-      const around: Surroundings = { reporter, dashboard, events: sinks.options, invokePort, several: false };
-      const served = await serve({ command, options, host, doors, queues: options.queue }, around);
-      atEnd(() => served.close());
-      const failure = await Promise.race([served.booted, interrupts.first]);
-      if (typeof failure === "object") throw failure;
-      if (failure === undefined) await served.open();
-      reporter.tell({ type: "stopping", signal: failure ?? (await interrupts.first) });
+      if (dashboard !== undefined) running.atEnd(() => dashboard.close());
+      await run({ reporter, events: sinks.options, dashboard }, running);
       return "done";
     });
     return ended.finally(() => sinks.close());
   });
 }
 
-/** Its code is read only now. */
+/** Runs until it is to end. */
+type Run = (means: Means, running: Running) => Promise<void>;
+
+/** A command, or a file; what reads files is loaded only then. Throws what can be said against it in time. */
+async function programOf(command: readonly string[], options: DevOptions): Promise<Run> {
+  const file = options.config ?? (command.length === 0 ? findConfig(options.code) : undefined);
+  if (file === undefined) return oneFunction(command, options);
+  const { devFile, readDevConfig } = await import("./dev-file.ts");
+  const config = readDevConfig(file, options);
+  for (const { host, doors } of config.orders) await requireDoors(doors, host);
+  return (means, running) => devFile(config, options, means, running);
+}
+
+async function oneFunction(command: readonly string[], options: DevOptions): Promise<Run> {
+  const { host, port, invokePort } = options;
+  const doors = planDoors(options.door, port);
+  await requireDoors(doors, host);
+  const order: FunctionOrder = { command, options, host, doors, queues: options.queue, watch: true };
+  return async ({ reporter, events, dashboard }, { interrupts, atEnd }) => {
+    if (doors.some(({ name }) => name === "websocket") && passesWebSocketsThrough(options)) {
+      reporter.tell({ type: "warning", message: passedThrough });
+    }
+    const around = { reporter, dashboard, events, several: false, invokePort };
+    const stage = new Stage(around);
+    atEnd(() => stage.close());
+    // Before the boot: what is changed during it must not be missed.
+    const watching = options.watch === true ? watchOne(order, stage, atEnd) : undefined;
+    const boots = await Promise.race([stage.boot([order]), interrupts.first]);
+    if (typeof boots !== "string") {
+      const [failure] = boots;
+      if (failure !== undefined) throw failure;
+      await watching;
+      await stage.open();
+    }
+    reporter.tell({ type: "stopping", signal: await interrupts.first });
+  };
+}
+
+/** Its code is read only now, as that of the dashboard. */
+async function watchOne(order: FunctionOrder, stage: Stage, atEnd: Running["atEnd"]): Promise<void> {
+  const { watchCode } = await import("./watching.ts");
+  const watching = watchCode([order], stage);
+  atEnd(async () => (await watching).close());
+  await watching;
+}
+
 async function openDashboardAt(port: number): Promise<Dashboard> {
   const { openDashboard } = await import("../dashboard/server.ts");
   try {

@@ -19,6 +19,14 @@ export interface FunctionOrder {
   readonly doors: readonly PlannedDoor[];
   /** Directories whose files become messages, absolute; none unless told otherwise. */
   readonly queues?: readonly string[] | undefined;
+  /** Whether changes of its files reload it. */
+  readonly watch: boolean;
+}
+
+/** A function of the Invoke API: the versions its aliases stand for. */
+interface Published {
+  readonly fleet: Fleet;
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
 /** What all functions of a command have in common. */
@@ -33,14 +41,17 @@ export interface Surroundings {
 }
 
 export interface Served {
-  readonly order: FunctionOrder;
   readonly name: string;
-  readonly fleet: Fleet;
   /** What was wrong with the first boot; nothing when it came up. Never rejects. */
   readonly booted: Promise<UserFailure | undefined>;
-  /** Opens doors and Invoke API, and says where they are. */
-  open(): Promise<void>;
-  /** New environments, of the code as it is now; with an order also of another configuration. */
+  /** As callers of the Invoke API know it. */
+  readonly published: Published;
+  /** Opens doors and queues, and says where they are. */
+  open(invokeUrl: string): Promise<void>;
+  /**
+   * New environments, of the code as it is now, and of the order if its doors and fleet are the same. Resolves with what is
+   * wrong with the new ones; rejects when the order cannot be carried out.
+   */
   reload(order?: FunctionOrder): Promise<UserFailure | undefined>;
   close(): Promise<void>;
 }
@@ -56,22 +67,18 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
   const fleet = await launch(plan, order.options, reporter, { ears, ...(around.several && { name }) });
   const listeners: { close(): Promise<void> }[] = [];
   return {
-    order,
     name,
-    fleet,
     booted: fleet.initialized.then((init) =>
       init.status === "success" ? undefined : bootFailure(init, plan),
     ),
-    async open() {
+    published: { fleet, aliases: new Map((order.options.alias ?? []).map((alias) => [alias, "$LATEST"])) },
+    async open(invokeUrl) {
       const { variables } = fleet.configuration;
       const opened = await openDoors(fleet, order.doors, order.host, { streams: streams(variables) });
       listeners.push(...opened.map(({ listener }) => listener));
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
-      const api = await openInvokeApi(fleet, around.invokePort, around.events, order.options.alias);
-      listeners.push(api);
       const queues = order.queues ?? [];
       listeners.push(...(await openQueues(fleet, queues, reporter)));
-      const invokeUrl = api.url.replace(/\/$/, "");
       dashboard?.add(infoOf(plan, doors), fleet);
       reporter.tell({
         type: "listening",
@@ -83,8 +90,8 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
         ...(dashboard !== undefined && !around.several && { dashboardUrl: dashboard.url }),
       });
     },
-    async reload(changed) {
-      if (changed !== undefined) plan = await planFunction(changed.command, changed.options, process.env);
+    async reload({ command, options } = order) {
+      plan = await planFunction(command, options, process.env);
       const init = await fleet.reload(plan.configuration);
       return init === undefined || init.status === "success" ? undefined : bootFailure(init, plan);
     },
@@ -113,15 +120,12 @@ function infoOf(
 /** On loopback whatever `--host` says: it asks nobody for a signature. */
 export const loopback = "127.0.0.1";
 
-async function openInvokeApi(
-  fleet: Fleet,
+export async function openInvokeApi(
+  functions: ReadonlyMap<string, Published>,
   port: number,
   events: AsyncOptions,
-  aliases: readonly string[] = [],
 ): Promise<HttpListener> {
   try {
-    const published = { fleet, aliases: new Map(aliases.map((alias) => [alias, "$LATEST"])) };
-    const functions = new Map([[fleet.configuration.name, published]]);
     return await listenInvokeApi(functions, { ...events, host: loopback, port });
   } catch (error) {
     throw portFailure(loopback, port, error, "--invoke-port");

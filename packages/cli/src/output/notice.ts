@@ -34,6 +34,13 @@ export type CommandNotice =
       /** Of the dashboard, with the token that opens it. */
       readonly dashboardUrl?: string;
     }
+  /** Of several functions: the dashboard of them all. */
+  | { readonly type: "dashboard"; readonly url: string }
+  /** `files` changed, relative to where the command was started; none when the configuration did. */
+  | { readonly type: "reloading"; readonly name: string; readonly files: readonly string[] }
+  | { readonly type: "reloaded"; readonly name: string; readonly durationMs: number }
+  /** The configuration file no longer has it. */
+  | { readonly type: "removed"; readonly name: string }
   | { readonly type: "warning"; readonly message: string }
   | {
       readonly type: "failure";

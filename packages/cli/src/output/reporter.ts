@@ -1,5 +1,6 @@
 /** Chooses the form in which a command tells what happens. */
 import { gathered } from "./gathered.ts";
+import { groupedReporter } from "./grouped.ts";
 import { jsonReporter } from "./json.ts";
 import type { Reporter } from "./notice.ts";
 import { paintFor } from "./paint.ts";
@@ -20,5 +21,5 @@ export function reporterFor(
     flush();
     process.stderr.write(text);
   };
-  return textReporter({ write, complain, paint: paintFor(stream, process.env), quiet });
+  return groupedReporter(textReporter({ write, complain, paint: paintFor(stream, process.env), quiet }));
 }

@@ -15,12 +15,15 @@ export interface TextForm {
 
 export function textReporter(form: TextForm): Reporter {
   let width = 7;
+  let column = 0;
   return {
     tell(notice) {
       const number = "environmentNumber" in notice ? notice.environmentNumber : 1;
+      const name = "function" in notice ? (notice.function ?? "") : "";
       // The bars stand in one column again from here on.
       if (number > 1) width = 9;
-      tell({ ...form, width, number }, notice);
+      if (name !== "") column = Math.max(column, name.length + 2);
+      tell({ ...form, width, number, name: name === "" ? "" : name.padEnd(column) }, notice);
     },
   };
 }
@@ -31,6 +34,8 @@ interface Form extends TextForm {
   readonly width: number;
   /** Of the environment it comes from. The first is not numbered: most of the time it is the only one. */
   readonly number: number;
+  /** Of the function, where there are several; with room behind it. */
+  readonly name: string;
 }
 
 function tell(form: Form, notice: Notice): void {
@@ -38,7 +43,13 @@ function tell(form: Form, notice: Notice): void {
   switch (notice.type) {
     case "starting":
     case "stopping":
+    case "reloading":
+    case "reloaded":
+    case "removed":
       platform(form, [sentenceOf(notice)]);
+      return;
+    case "dashboard":
+      if (!form.quiet) form.write(`  ${paint("quiet", `${notice.url}  (dashboard)`)}\n\n`);
       return;
     case "listening":
       form.write(listeningText(form, notice));
@@ -85,9 +96,9 @@ function log(form: Form, event: Extract<SandboxEvent, { type: "log" }>): void {
   }
 }
 
-function line({ paint, width, number }: Form, tone: Tone, who: string, text: string): string {
-  const name = number === 1 ? who : `${who} ${number}`;
-  return `${paint(tone, `${name.padEnd(width)} │`)} ${text}\n`;
+function line({ paint, width, number, name }: Form, tone: Tone, who: string, text: string): string {
+  const numbered = number === 1 ? who : `${who} ${number}`;
+  return `${paint(tone, `${name}${numbered.padEnd(width)} │`)} ${text}\n`;
 }
 
 function listeningText(
@@ -113,11 +124,29 @@ function listeningText(
   return `\n${lines.join("\n")}\n\n`;
 }
 
-function sentenceOf(notice: Extract<CommandNotice, { type: "starting" | "stopping" }>): string {
-  if (notice.type === "stopping") return `${notice.signal}: shutting down`;
-  const port = notice.appPort === undefined ? "" : `, PORT=${notice.appPort}`;
-  const adapter = notice.adapter === undefined ? "" : `, ${adapterNames[notice.adapter]}`;
-  return `Starting ${notice.command} (${notice.name}, ${notice.memorySizeMb} MB, ${notice.timeoutSeconds} s${port}${adapter})`;
+function sentenceOf(
+  notice: Extract<CommandNotice, { type: "starting" | "stopping" | "reloading" | "reloaded" | "removed" }>,
+): string {
+  switch (notice.type) {
+    case "stopping":
+      return `${notice.signal}: shutting down`;
+    case "reloading": {
+      const [first, ...others] = notice.files;
+      const more = others.length === 0 ? "" : ` and ${others.length} more`;
+      return `Reloading ${notice.name}: ${first === undefined ? "its configuration changed" : `${first}${more} changed`}`;
+    }
+    case "reloaded":
+      return `Reloaded ${notice.name} in ${Math.round(notice.durationMs)} ms`;
+    case "removed":
+      return `Ended ${notice.name}`;
+    case "starting": {
+      const { name, memorySizeMb, timeoutSeconds, appPort, adapter } = notice;
+      const details = [name, `${memorySizeMb} MB`, `${timeoutSeconds} s`];
+      if (appPort !== undefined) details.push(`PORT=${appPort}`);
+      if (adapter !== undefined) details.push(adapterNames[adapter]);
+      return `Starting ${notice.command} (${details.join(", ")})`;
+    }
+  }
 }
 
 /** At each start: nobody may take what he sees for a restore. */

@@ -1,0 +1,170 @@
+/**
+ * `anylambda.yaml`: what may stand in it. `docs/anylambda.schema.json` and the reference in `docs/dev.md` are made of this;
+ * a test compares them.
+ */
+import * as z from "zod";
+import { engines } from "../adapters.ts";
+import { doorNames } from "../doors.ts";
+import { logFormats, logLevels, systemLogLevels } from "../log-options.ts";
+import { askedEngines } from "../snapshot-engine.ts";
+
+const port = z.int().min(0).max(65_535);
+const variableName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]+$/);
+const variables = z.record(variableName, z.union([z.string(), z.number(), z.boolean()]));
+const words = z.array(z.string()).min(1);
+
+const cors = z.strictObject({
+  allowOrigins: z.array(z.string()).optional(),
+  allowMethods: z.array(z.string()).optional(),
+  allowHeaders: z.array(z.string()).optional(),
+  exposeHeaders: z.array(z.string()).optional(),
+  allowCredentials: z.boolean().optional(),
+  maxAge: z.int().min(0).optional(),
+});
+
+const door = z.strictObject({
+  type: z.enum(doorNames).meta({ description: "Which front door" }),
+  port: port
+    .optional()
+    .meta({ description: "Its port; 0 takes a free one. Without: the next from --port (3000) upwards" }),
+  routes: words.optional().meta({
+    description:
+      "http-api, websocket: route keys, such as GET /items/{id}. rest: methods and their resources",
+  }),
+  stage: z.string().optional().meta({ description: "http-api, rest, websocket: the stage" }),
+  cors: cors.optional().meta({ description: "function-url, http-api: as in AWS's configuration" }),
+  authType: z
+    .enum(["NONE", "AWS_IAM"])
+    .optional()
+    .meta({ description: "function-url: AWS_IAM wants a signature" }),
+});
+
+const functionSettings = z.strictObject({
+  command: z.union([z.string(), words]).optional().meta({
+    description:
+      "The program that starts the app, and its arguments: a list, or words with spaces between. Without: bootstrap in code",
+  }),
+  code: z.string().default(".").meta({ description: "Directory of the code, where command is run" }),
+  handler: z.string().optional().meta({ description: "Value of _HANDLER" }),
+  memory: z.int().min(128).max(10_240).default(512).meta({ description: "Memory size, MB" }),
+  timeout: z
+    .int()
+    .min(1)
+    .max(900)
+    .default(30)
+    .meta({ description: "The longest an invocation may take, seconds" }),
+  env: variables.optional().meta({ description: "Variables" }),
+  envFile: z
+    .string()
+    .optional()
+    .meta({ description: "A file of NAME=VALUE lines with more of them; env wins" }),
+  passEnv: z
+    .array(variableName)
+    .optional()
+    .meta({ description: "Variables of your shell to pass, else none is" }),
+  layers: words
+    .optional()
+    .meta({ description: "Directories that stand for layers: what is in them is seen in /opt" }),
+  adapter: z
+    .enum([...engines, "none"])
+    .optional()
+    .meta({
+      description:
+        "none for a function that speaks the Runtime API itself. Without: native where it is there",
+    }),
+  appPort: port
+    .min(1)
+    .optional()
+    .meta({ description: "Port the app listens on, told to it as PORT. Without: a free one" }),
+  stream: z.boolean().optional().meta({ description: "Stream answers" }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(3)
+    .meta({ description: "How many environments may run at once" }),
+  throttle: z
+    .boolean()
+    .optional()
+    .meta({ description: "Answer further requests with 429 instead of letting them wait" }),
+  reserved: z
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .meta({ description: "Reserved concurrency: more invocations at once get 429" }),
+  provisioned: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: "Provisioned concurrency: initialised before anybody asks" }),
+  managed: z
+    .int()
+    .min(1)
+    .max(1600)
+    .optional()
+    .meta({ description: "As on Managed Instances: so many invocations at once in one environment" }),
+  tenants: z
+    .boolean()
+    .optional()
+    .meta({ description: "Tenant isolation: every invocation names its tenant" }),
+  aliases: z
+    .array(z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/))
+    .optional()
+    .meta({ description: "Other names of the version, for the Invoke API" }),
+  logFormat: z.enum(logFormats).optional().meta({ description: "How Lambda writes the log" }),
+  logLevel: z
+    .enum(logLevels)
+    .optional()
+    .meta({ description: "With json: the least level of the app's own lines" }),
+  systemLevel: z
+    .enum(systemLogLevels)
+    .optional()
+    .meta({ description: "With json: the least level of Lambda's lines" }),
+  framedLogs: z
+    .boolean()
+    .optional()
+    .meta({ description: "The log channel of managed runtimes, which keeps messages together" }),
+  doors: z
+    .array(z.union([z.enum(doorNames), door]))
+    .default(["function-url"])
+    .meta({ description: "Front doors: names, or mappings with settings" }),
+  queues: words
+    .optional()
+    .meta({ description: "Directories that are SQS queues: files dropped there become messages" }),
+  freeze: z
+    .boolean()
+    .optional()
+    .meta({ description: "false: the app runs on between invocations, which Lambda does not let it" }),
+  memoryLimit: z.boolean().optional().meta({ description: "false: the memory size is told, not enforced" }),
+  snapstart: z
+    .enum(askedEngines)
+    .optional()
+    .meta({ description: "SnapStart: published once, restored for every environment" }),
+  watch: z.boolean().optional().meta({ description: "false: changes of its files do not reload it" }),
+});
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().meta({ description: "For editors" }),
+    region: z
+      .string()
+      .regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/)
+      .default("us-east-1")
+      .meta({ description: "Region the functions believe to be in" }),
+    env: variables.optional().meta({ description: "Variables of all functions; their own win" }),
+    functions: z
+      .record(z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/), functionSettings)
+      .meta({ description: "The functions, by name" }),
+  })
+  .meta({ title: "anylambda.yaml" });
+
+export type Config = z.infer<typeof configSchema>;
+export type FunctionSettings = z.infer<typeof functionSettings>;
+export type DoorSettings = z.infer<typeof door>;
+
+/** For editors: `# yaml-language-server: $schema=…`. */
+export function jsonSchema(): unknown {
+  return z.toJSONSchema(configSchema, { io: "input", target: "draft-2020-12" });
+}
