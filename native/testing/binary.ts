@@ -30,10 +30,10 @@ export function startProgram(
 }
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist", "native", name);
-const binary = join(folder, "lambda-adapter");
+export const nativeFile: string = join(folder, "lambda-adapter");
 
 /** Why these tests cannot run here; `undefined` when they can. */
-export const missing: string | undefined = reasonWithout(binary, `npm run build:native -- ${name}`);
+export const missing: string | undefined = reasonWithout(nativeFile, `npm run build:native -- ${name}`);
 
 /** The host with a program in it that does what tests say. */
 export const puppetFile: string = join(folder, "puppet");
@@ -76,7 +76,7 @@ export function stopAfterEach(): void {
 
 /** The binary with this environment and no other. */
 export function startAdapter(env: Readonly<Record<string, string>>): Adapter {
-  const process = startProgram(binary, env);
+  const process = startProgram(nativeFile, env);
   const lines: string[] = [];
   let rest = "";
   process.stdout.setEncoding("utf8").on("data", (text: string) => {
