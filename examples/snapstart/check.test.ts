@@ -3,6 +3,8 @@
  * sound twin. Memory is really restored here; where that cannot be done these tests are skipped by name.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -36,13 +38,29 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What stands for a database: answers each line, to whoever is connected. */
+async function startDatabase(): Promise<{ readonly port: number; readonly close: () => void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => undefined));
+    socket.on("data", () => socket.write("42\n"));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
 async function check(
   side: "broken" | "sound",
   app: string,
   program: string,
+  more: readonly string[] = [],
 ): Promise<{ code: number | null; report: Report }> {
   const options = ["--json", "--quiet", "--engine", "criu", "--after", "7", "--request", "/order"];
-  const variables = ["-e", `KEY_FILE=${keyFile}`];
+  const variables = ["-e", `KEY_FILE=${keyFile}`, ...more];
   const running = start({
     file: process.execPath,
     args: [anylambda, "snapstart", "check", ...options, ...variables, "--", program, app],
@@ -77,5 +95,24 @@ describe.skipIf(missing !== "")(`snapstart check${missing}`, () => {
     const { code, report } = await check("sound", app, program);
     expect(report).toMatchObject({ engine: "criu", findings: [] });
     expect(code).toBe(0);
+  });
+
+  it("finds the connection that broken/connection.mjs keeps, and what its end does to the app", async () => {
+    const database = await startDatabase();
+    try {
+      const reach = ["--reach", String(database.port), "-e", `DB_PORT=${database.port}`];
+      const hook = ["-e", "AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH=/hooks/before"];
+      const broken = await check("broken", "connection.mjs", "node", reach);
+      expect(broken.report.findings.map(({ kind, grade }) => [kind, grade])).toEqual([
+        ["answer-changed", "fault"],
+        ["connection", "fault"],
+      ]);
+      expect(broken.report.findings[1]?.what).toContain(`:${database.port} was open`);
+      expect(broken.report.findings[1]?.mend).toContain("AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH");
+      const sound = await check("sound", "connection.mjs", "node", [...reach, ...hook]);
+      expect(sound.report).toMatchObject({ engine: "criu", findings: [] });
+    } finally {
+      database.close();
+    }
   });
 });

@@ -29,7 +29,7 @@ export async function openQueues(
         }).catch((error: unknown) => {
           throw userFailure(
             `There can be no queue in ${directory}: ${systemCodeOf(error) ?? String(error)}`,
-            "--queue takes a directory that you may write to, or the name of one that is not there yet.",
+            "--queue takes a directory that you may write to, or the name of one that is not there yet in a directory that is.",
             { cause: error },
           );
         }),

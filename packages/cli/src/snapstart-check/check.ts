@@ -3,7 +3,13 @@
  * One after the other, so that nothing is equal because it happened at the same time.
  */
 import { readdirSync } from "node:fs";
-import { type InitReport, Publication, type SandboxEvent, type SnapshotEngine } from "@anylambda/sandbox";
+import {
+  type InitReport,
+  Publication,
+  type SandboxEvent,
+  type Snapshot,
+  type SnapshotEngine,
+} from "@anylambda/sandbox";
 import type { FunctionPlan } from "../function-plan.ts";
 import { type UserFailure, userFailure } from "../user-failure.ts";
 import { type Finding, compare } from "./compare.ts";
@@ -63,6 +69,7 @@ export async function check(options: CheckOptions): Promise<Report> {
     progress("Restoring two copies");
     const copies = [await copy(), await copy()] as const;
     const findings = [...compare({ boots, copies }), ...failed(copies)];
+    findings.push(...connectionsOf(snapshot, findings));
     if (snapshot.directory !== undefined) {
       progress("Looking for secrets in the image");
       findings.push(...(await findSecrets(snapshot.directory, options.secrets, [snapshot.credentialsToken])));
@@ -94,6 +101,22 @@ export function notPublished({ failure, errorType, status }: InitReport): UserFa
 function sound(seen: Seen): Seen {
   if (seen.failure === undefined) return seen;
   throw userFailure(`The app did not start: ${seen.failure}`, "Try it with anylambda dev first.");
+}
+
+/** Open at the snapshot, dead in every copy: a fault where an answer suffered from it. */
+function connectionsOf({ connectionsAtSnapshot = [] }: Snapshot, findings: readonly Finding[]): Finding[] {
+  if (connectionsAtSnapshot.length === 0) return [];
+  const hurts = findings.some(({ kind }) => kind === "answer-changed");
+  const to = connectionsAtSnapshot.map(({ remote }) => remote).join(", ");
+  const what = hurts ? "and answers changed" : "the app got over it";
+  return [
+    {
+      kind: "connection",
+      grade: hurts ? "fault" : "look",
+      where: "the snapshot",
+      what: `A connection to ${to} was open: it is dead in every copy, ${what}`,
+    },
+  ];
 }
 
 function failed(copies: readonly Seen[]): Finding[] {

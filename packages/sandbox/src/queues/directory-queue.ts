@@ -63,7 +63,10 @@ export async function pollDirectory(fleet: Fleet, options: DirectoryQueueOptions
       `Queue visibility timeout: ${queue} seconds is less than Function timeout: ${own} seconds`,
     );
   }
-  await mkdir(directory, { recursive: true });
+  // Its parent must be there: a mistyped path would make directories anywhere.
+  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   await mkdir(deadLetters, { recursive: true });
   const limits = {
     batchSize: options.batchSize ?? 10,
