@@ -9,8 +9,8 @@
  * Counts of receptions are kept in memory: a queue that is opened anew begins with none.
  */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { access, copyFile, mkdir, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import { nodeCodec } from "@anylambda/wire/node";
@@ -64,9 +64,8 @@ export async function pollDirectory(fleet: Fleet, options: DirectoryQueueOptions
     );
   }
   // Its parent must be there: a mistyped path would make directories anywhere.
-  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+  await access(dirname(directory));
+  await mkdir(directory, { recursive: true });
   await mkdir(deadLetters, { recursive: true });
   const limits = {
     batchSize: options.batchSize ?? 10,
