@@ -27,6 +27,7 @@ export interface SourceOptions extends PublishOptions {
 export function sourcesOf(options: SourceOptions): Sources {
   const { engine } = options;
   let latest: { readonly generation: number; readonly publication: Publication } | undefined;
+  let discarded: Promise<void> | undefined;
   const remove = async (publication: Publication): Promise<void> => {
     const { snapshot } = await publication.done;
     if (snapshot !== undefined) await engine.discard(snapshot);
@@ -44,9 +45,8 @@ export function sourcesOf(options: SourceOptions): Sources {
       const { publication } = latest as { readonly publication: Publication };
       return { engine, published: publication.done, abandon: () => publication.abandon() };
     },
-    async discard() {
-      if (latest !== undefined) await remove(latest.publication);
-    },
+    // A fleet may be shut down twice, by the command's end and by Ctrl-C: the image goes once.
+    discard: () => (discarded ??= latest === undefined ? Promise.resolve() : remove(latest.publication)),
   };
 }
 
