@@ -68,7 +68,7 @@ const apps = [
   },
 ].filter(({ name }) => asked.length === 0 || asked.includes(name));
 
-const rounds = quick ? 1 : 10;
+const rounds = quick ? 1 : 5;
 const copies = 5;
 const results = [];
 for (const app of apps) {

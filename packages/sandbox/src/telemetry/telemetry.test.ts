@@ -209,17 +209,17 @@ describe("an extension that subscribes to telemetry", () => {
   });
 
   it("gets nothing while it is frozen, and what it missed when it is thawed (3.2)", async () => {
-    const { r, notes } = await started({}, {}, { freezeAfterMs: 0 });
+    const { r, notes } = await started({}, {}, { freezeAfterMs: 20 });
     await using _ = r;
-    await r.invoke({});
-    await until(() => of(r.events, "frozen").length > 0);
-    const frozen = of(r.events, "frozen").length;
-    await r.invoke({});
-    await until(() => typesIn(notes).filter((type) => type === "platform.start").length === 2);
-    await r.invoke({});
-    await until(() => typesIn(notes).filter((type) => type === "platform.report").length >= 2);
+    const reports = (): number => typesIn(notes).filter((type) => type === "platform.report").length;
+    // What is not delivered before the freeze has to wait for the next thaw: how many of them it takes, nobody knows.
+    for (let frozen = 1; reports() < 3; frozen += 1) {
+      expect(frozen, "invocations without the reports of the first").toBeLessThan(100);
+      await r.invoke({});
+      await until(() => of(r.events, "frozen").length >= frozen);
+    }
     expect(of(r.events, "logsDropped")).toEqual([]);
-    expect(of(r.events, "thawed").length).toBeGreaterThanOrEqual(frozen);
+    expect(of(r.events, "thawed").length).toBeGreaterThan(0);
     const ids = recordsIn(notes).flatMap(({ type, record }) =>
       type === "platform.start" ? [record.requestId] : [],
     );
