@@ -233,5 +233,8 @@ function chart() {
       series("restore to first answer", "#1f6f8b", ({ plain }) => plain.restoreMs),
     ],
   });
-  return image.renderToSVGString();
+  const svg = image.renderToSVGString();
+  // Its timers would keep the process.
+  image.dispose();
+  return svg;
 }

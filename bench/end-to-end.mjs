@@ -8,7 +8,7 @@ const rounds = 10;
 const perRound = 300;
 
 const app = await startApp(helloApp);
-const dev = await startDev(["node", helloApp]);
+const dev = await startDev(["node", helloApp], ["--adapter", "native"]);
 const subjects = [await subject("app alone", app.url), await subject("through anylambda dev", dev.url)];
 if (process.env.ANYLAMBDA_BENCH_RIE !== undefined)
   subjects.push(await emulator(process.env.ANYLAMBDA_BENCH_RIE));
@@ -29,7 +29,7 @@ report(
 const below = descendants(dev.pid);
 const memory = [
   ["sandbox (the command itself)", dev.pid],
-  ["adapter on Node", below.find(({ commandLine }) => commandLine.includes("adapter.mjs"))?.pid],
+  ["native adapter", below.find(({ commandLine }) => commandLine.includes("lambda-adapter"))?.pid],
   ["the app", below.find(({ commandLine }) => commandLine.includes("hello.mjs"))?.pid],
 ];
 report(

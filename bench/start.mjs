@@ -15,7 +15,7 @@ for (let round = 0; round < rounds; round++) {
   child.kill();
 
   begin = performance.now();
-  const dev = await startDev(["node", helloApp]);
+  const dev = await startDev(["node", helloApp], ["--adapter", "native"]);
   await untilAnswered(dev.url);
   samples["anylambda dev"].push(performance.now() - begin);
   await dev.stop();
