@@ -6,6 +6,7 @@ import type { Command as UntypedCommand } from "commander";
 import { snapstartCommand } from "./snapstart-words.ts";
 import { snapshotCommand } from "./snapshot-words.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
+import { examples } from "./help-examples.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
 import { logFormat, logLevel, systemLevel } from "./log-options.ts";
 import {
@@ -277,8 +278,4 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
       .option("--json", "print one JSON object a line")
       .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
   );
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

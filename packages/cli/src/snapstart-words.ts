@@ -2,6 +2,7 @@
 // Without the types of its options: with as many as these commands have, they cost the compiler gigabytes.
 import { Command, Option } from "commander";
 import { exitCodeHelp } from "./exit-codes.ts";
+import { examples } from "./help-examples.ts";
 import type { SnapstartCheckOptions } from "./commands/snapstart-check.ts";
 import type { SnapstartMeasureOptions } from "./commands/snapstart-measure.ts";
 import { integerBetween } from "./option-values.ts";
@@ -89,8 +90,4 @@ function engineOption(): Option {
 
 function texts(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
