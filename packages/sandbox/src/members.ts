@@ -22,7 +22,8 @@ export class Members {
   #mark: Mark | undefined;
   /** Processes of others: most of the machine's, looked at once. */
   #others = new Set<number>();
-  #ours = new Set<number>();
+  /** When each started: an id may be somebody else's by the next look. */
+  #ours = new Map<number, number>();
 
   constructor(mark?: Mark) {
     this.#mark = mark;
@@ -69,7 +70,7 @@ export class Members {
     }
     for (const row of unknown) if (!ours.has(row.pid)) others.add(row.pid);
     this.#others = others;
-    this.#ours = new Set(ours.keys());
+    this.#ours = new Map([...ours.values()].map(({ pid, started }) => [pid, started]));
     return [...ours.values()];
   }
 
@@ -81,7 +82,7 @@ export class Members {
       return except?.has(row.pid) !== true && pidNamespaceOf(row.pid) === pidNamespace;
     }
     // One that cleared its variables after it was seen stays ours.
-    if (this.#ours.has(row.pid)) return true;
+    if (this.#ours.get(row.pid) === row.started) return true;
     return `\0${readProcess(row.pid, "environ") ?? ""}`.includes(`\0${this.#mark.variable}\0`);
   }
 }

@@ -26,6 +26,8 @@ export interface ProcessRow {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
+  /** Clock ticks since the machine's start: with `pid` it names one process, which an id alone does not. */
+  readonly started: number;
 }
 
 function isMember(row: ProcessRow, leaders: ReadonlySet<number>): boolean {
@@ -47,10 +49,10 @@ export function rowOf(pid: number): ProcessRow | undefined {
   const stat = readProcess(pid, "stat");
   if (stat === undefined) return undefined;
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-  const [state = "", parent = "", group = "", session = ""] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ", 4);
-  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session) };
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 20);
+  const [state = "", parent, group, session] = fields;
+  const started = Number(fields[19]);
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), started };
 }
 
 /** A file of `/proc/PID`, or `undefined` when the process ended meanwhile or is not ours to look at. */
