@@ -30,9 +30,9 @@ const python: Client = {
   nothing: "null",
 };
 
-/** A Python function, with the client and Powertools in an environment of its own. */
-export function pythonWith(handler: string): Started {
-  const code = installed("python", (folder) => {
+/** A Python function, with what the folder asks for (the client and Powertools) in an environment of its own. */
+export function pythonWith(handler: string, from = "python"): Started {
+  const code = installed(from, (folder) => {
     tool(folder, "python3", ["-m", "venv", ".venv"]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
     tool(folder, join(folder, ".venv", "bin", "python"), pip);
@@ -96,28 +96,24 @@ export function telemetryExtension(): string {
 const java: Client = {
   name: "aws-lambda-java-runtime-interface-client (Maven)",
   missing: missing("mvn", "javac"),
-  install: () => {
-    const code = installed("java", (folder) => {
-      tool(folder, "mvn", ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
-      tool(folder, "javac", ["--release", "17", "-cp", "lib/*", "-d", ".", "Function.java"]);
-    });
-    const loader = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
-    // Class data of the JDK's own, and no more compiling than a function of seconds needs: starts twice as fast.
-    return {
-      code,
-      command: [
-        "java",
-        "-XX:TieredStopAtLevel=1",
-        "-Xshare:auto",
-        "-cp",
-        ".:lib/*",
-        loader,
-        "Function::handleRequest",
-      ],
-    };
-  },
+  install: () => javaWith("java"),
   thrown: "java.lang.IllegalArgumentException",
   nothing: "null",
 };
+
+/** The Java function of a folder. `options` are the virtual machine's. */
+export function javaWith(from: string, options: readonly string[] = []): Started {
+  const code = installed(from, (folder) => {
+    tool(folder, "mvn", ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
+    tool(folder, "javac", ["--release", "17", "-cp", "lib/*", "-d", ".", "Function.java"]);
+  });
+  const loader = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
+  // Class data of the JDK's own, and no more compiling than a function of seconds needs: starts twice as fast.
+  const quick = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+  return {
+    code,
+    command: ["java", ...quick, ...options, "-cp", ".:lib/*", loader, "Function::handleRequest"],
+  };
+}
 
 export const clients: readonly Client[] = [python, node, go, rust, java];

@@ -39,6 +39,8 @@ async function snapshot(order: Extract<Order, { kind: `snapshot${string}` }>): P
       return words.snapshotInspect(order.name, order.options);
     case "snapshotRemove":
       return words.snapshotRemove(order.names);
+    case "snapshotDoctor":
+      return words.snapshotDoctor(order.options);
   }
 }
 
@@ -60,6 +62,7 @@ async function carryOut(order: Order): Promise<ExitName> {
     case "snapshotList":
     case "snapshotInspect":
     case "snapshotRemove":
+    case "snapshotDoctor":
       return snapshot(order);
     case "listSamples":
       process.stdout.write(sampleList());

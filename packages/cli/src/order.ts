@@ -26,4 +26,5 @@ export type Order =
   | { readonly kind: "snapshotList"; readonly options: SnapshotOptions }
   | { readonly kind: "snapshotInspect"; readonly name: string; readonly options: SnapshotOptions }
   | { readonly kind: "snapshotRemove"; readonly names: readonly string[] }
+  | { readonly kind: "snapshotDoctor"; readonly options: SnapshotOptions }
   | { readonly kind: "listSamples" };

@@ -47,5 +47,12 @@ export function snapshotCommand<Options extends SnapshotCreateOptions & OptionVa
       .action((names) => took({ kind: "snapshotRemove", names }))
       .copyInheritedSettings(program),
   );
+  group.addCommand(
+    new Command("doctor")
+      .summary("say whether this machine can freeze and restore processes, and what it lacks")
+      .option("--json", "as one JSON object")
+      .action((options) => took({ kind: "snapshotDoctor", options }))
+      .copyInheritedSettings(program),
+  );
   return group;
 }

@@ -30,6 +30,20 @@ describe("anylambda snapshot", () => {
     expect(stderr).toContain(message);
   });
 
+  it("has a doctor: the machine can, or every obstacle has its mend", async () => {
+    const text = await run("snapshot", "doctor").result;
+    const json = await run("snapshot", "doctor", "--json").result;
+    const told = JSON.parse(json.stdout) as {
+      ok: boolean;
+      findings: { what: string; ok: boolean; detail: string }[];
+    };
+    expect(told.ok).toBe(ok);
+    expect([text.code, json.code]).toEqual(ok ? [0, 0] : [1, 1]);
+    expect(told.ok).toBe(told.findings.every((finding) => finding.ok));
+    for (const { what, ok: fine } of told.findings)
+      expect(text.stdout).toContain(`${fine ? "ok  " : "no  "}${what}: `);
+  });
+
   it.skipIf(!ok)("is created, listed, inspected, served from, and removed", async () => {
     const created = await run(
       "snapshot",

@@ -1,5 +1,5 @@
-/** `anylambda snapshot create|list|inspect|rm`: published versions that outlive the command. */
-import { damagedFilesOf, obstacleOf } from "@anylambda/checkpoint";
+/** `anylambda snapshot create|list|inspect|rm|doctor`: published versions that outlive the command. */
+import { damagedFilesOf, obstacleOf, probe } from "@anylambda/checkpoint";
 import { Publication } from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
@@ -83,6 +83,18 @@ export function snapshotRemove(names: readonly string[]): Promise<ExitName> {
     for (const name of names) await removeSnapshot(snapshotStore(process.env), name);
     return "done";
   });
+}
+
+/** Freezes and restores a small program to find out. */
+export async function snapshotDoctor({ json }: SnapshotOptions): Promise<ExitName> {
+  const { ok, findings } = await probe();
+  if (json === true) process.stdout.write(`${JSON.stringify({ ok, findings })}\n`);
+  else
+    for (const { what, ok: fine, detail } of findings)
+      process.stdout.write(
+        `${fine ? "ok  " : "no  "}${what}: ${detail.replaceAll("\n", `\n${" ".repeat(4)}`)}\n`,
+      );
+  return ok ? "done" : "failed";
 }
 
 /** Without the notes: they hold the function's variables. */
