@@ -57,10 +57,18 @@ function withCheckOptions(command: Command): Command {
       3,
     )
     .addOption(engineOption())
+    .option("--dashboard", "show it as a web page for you alone, while it is made and until Ctrl-C")
+    .option(
+      "--dashboard-port <number>",
+      "port of that page; 0 takes a free one",
+      integerBetween(0, 65_535),
+      0,
+    )
     .addHelpText(
       "after",
       examples(
         "anylambda snapstart check -- node server.js",
+        "anylambda snapstart check --dashboard -- java -jar shop.jar",
         'anylambda snapstart check --request "GET /orders" --request \'POST /orders {"id":1}\' -- python app.py',
       ),
     )

@@ -1,5 +1,5 @@
 /**
- * What the server of the dashboard and its page say to each other. Types only: this is all that the command knows of the page.
+ * What the server of the dashboard and its page say to each other: this is all that the command knows of the page.
  *
  *   GET  /api/stream?after=SEQ   text/event-stream: `hello`, then `records` again and again
  *   GET  /api/invocations/ID     Detail, or 404 when it is kept no more
@@ -9,14 +9,52 @@
  * Each call carries the token of this run in the header `x-anylambda-token`.
  */
 
-/** First of a stream; again when a function comes or goes. */
+/** First of a stream; again when a function comes or goes, and when a check has got further. */
 export interface Hello {
   /** Differs from run to run: another one means that what the page knows is of the past. */
   readonly run: string;
   readonly version: string;
   readonly functions: readonly FunctionInfo[];
   readonly samples: readonly { readonly name: string; readonly about: string }[];
+  /** The page is that of `anylambda snapstart check`: functions are its boots and copies, and take no events. */
+  readonly check?: CheckState;
 }
+
+export interface CheckState {
+  /** How the app is started, for people. */
+  readonly command: string;
+  /** As they were asked for: `GET /orders`. */
+  readonly requests: readonly string[];
+  /** What is done, and was, for people; the last is under way until there is a report. */
+  readonly steps: readonly string[];
+  readonly report?: CheckReport;
+}
+
+/** What a check found. Durations in ms, sizes in bytes. */
+export interface CheckReport {
+  /** `replay`: the app was started anew, and memory was not compared. */
+  readonly engine: "criu" | "replay";
+  readonly language: string;
+  readonly findings: readonly CheckFinding[];
+  /** From the start of the processes until the app was ready, and until its first answer. */
+  readonly bootMs: number;
+  readonly bootToAnswerMs: number;
+  readonly restoreMs: number;
+  readonly restoreToAnswerMs: number;
+  readonly imageBytes: number;
+}
+
+export interface CheckFinding {
+  readonly kind: string;
+  /** `look`: it can be meant so. */
+  readonly grade: "fault" | "look";
+  readonly where: string;
+  readonly what: string;
+  readonly mend: string;
+}
+
+/** What a restore takes on AWS, whatever the app: published figures (docs/snapshots.md). */
+export const restoreOnAwsMs = 500;
 
 export interface FunctionInfo {
   readonly name: string;

@@ -1,13 +1,13 @@
 /** `anylambda dev`: an app as a Lambda function behind its front doors and the Invoke API, until Ctrl-C. */
 import { findConfig } from "../config/find.ts";
-import type { Dashboard } from "../dashboard/server.ts";
 import { type AskedDoor, planDoors, requireDoors } from "../doors.ts";
 import type { ExitName } from "../exit-codes.ts";
 import { type AsyncSettings, openAsyncSinks } from "../fleet-settings.ts";
 import type { FunctionOptions } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
-import { portFailure, requirePort } from "../ports.ts";
+import { requirePort } from "../ports.ts";
+import { openDashboardAt } from "./dashboard.ts";
 import type { Means } from "./dev-file.ts";
 import { reporting } from "./reporting.ts";
 import { type FunctionOrder, loopback } from "./served.ts";
@@ -96,15 +96,6 @@ async function watchOne(order: FunctionOrder, stage: Stage, atEnd: Running["atEn
   const watching = watchCode([order], stage);
   atEnd(async () => (await watching).close());
   await watching;
-}
-
-async function openDashboardAt(port: number): Promise<Dashboard> {
-  const { openDashboard } = await import("../dashboard/server.ts");
-  try {
-    return await openDashboard({ port });
-  } catch (error) {
-    throw portFailure(loopback, port, error, "--dashboard-port");
-  }
 }
 
 function warnOfOthers(reporter: Reporter, host: string): void {

@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Fleet, InvocationTap, SandboxEvent } from "@anylambda/sandbox";
-import type { FunctionInfo, Hello, InvokeOrder } from "@anylambda/dashboard/protocol";
+import type { CheckState, FunctionInfo, Hello, InvokeOrder } from "@anylambda/dashboard/protocol";
 import { freshness } from "../samples/fresh.ts";
 import { samples } from "../samples/samples.ts";
 import { version } from "../version.ts";
@@ -30,6 +30,8 @@ export interface Dashboard {
   /** Tells the pages of a function, or of its change; from then on they can send it events. */
   add(info: FunctionInfo, fleet: Pick<Fleet, "invoke">): void;
   remove(name: string): void;
+  /** Makes the page that of a check, which is so far. */
+  check(state: CheckState): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function openDashboard({ port, assets = besideUs() }: DashboardOpti
   const run = randomBytes(8).toString("hex");
   const functions = new Map<string, { readonly info: FunctionInfo; readonly fleet: Pick<Fleet, "invoke"> }>();
   const streams = new Set<Stream>();
+  let check: CheckState | undefined;
   const history = new History(() => {
     for (const stream of streams) stream.wake();
   });
@@ -54,6 +57,7 @@ export async function openDashboard({ port, assets = besideUs() }: DashboardOpti
     version,
     functions: [...functions.values()].map(({ info }) => info),
     samples: samples.map(({ name, about }) => ({ name, about })),
+    ...(check !== undefined && { check }),
   });
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -126,6 +130,10 @@ export async function openDashboard({ port, assets = besideUs() }: DashboardOpti
     },
     remove(name) {
       functions.delete(name);
+      for (const stream of streams) stream.greet();
+    },
+    check(state) {
+      check = state;
       for (const stream of streams) stream.greet();
     },
     close: () =>

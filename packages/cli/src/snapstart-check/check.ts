@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import {
   type InitReport,
   Publication,
+  type InvocationTap,
   type SandboxEvent,
   type Snapshot,
   type SnapshotEngine,
@@ -29,7 +30,10 @@ export interface CheckOptions {
   /** Between snapshot and restore, ms. */
   readonly pauseMs: number;
   readonly secrets: readonly KnownSecret[];
-  readonly tell: (event: SandboxEvent) => void;
+  /** `who`: `boot 1`, `publication`, `copy 2`. */
+  readonly tell: (event: SandboxEvent, who: string) => void;
+  /** Takes the invocations of one of them. */
+  readonly tapFor?: ((who: string) => InvocationTap) | undefined;
   /** Says what is done, for a person who waits. */
   readonly progress: (what: string) => void;
 }
@@ -46,16 +50,21 @@ export interface Report {
 }
 
 export async function check(options: CheckOptions): Promise<Report> {
-  const { plan, published, engine, tell, progress, times } = options;
+  const { plan, published, engine, progress, times } = options;
+  const heardAs = (who: string) => ({
+    tell: (event: SandboxEvent) => options.tell(event, who),
+    tap: options.tapFor?.(who),
+  });
   const requests = options.requests.flatMap((request) => Array.from({ length: times }, () => request));
-  const boot = async (): Promise<Seen> => sound(await hear({ plan, requests, tell }));
+  const boot = async (number: 1 | 2): Promise<Seen> =>
+    sound(await hear({ plan, requests, ...heardAs(`boot ${number}`) }));
   progress("Booting the app, twice, for comparison");
-  const boots = [await boot(), await boot()] as const;
+  const boots = [await boot(1), await boot(2)] as const;
 
   progress("Publishing: init, hooks, snapshot");
   const publication = new Publication(published.configuration, {
     engine,
-    report: tell,
+    report: heardAs("publication").tell,
     path: published.path,
   });
   const { report, snapshot } = await publication.done;
@@ -64,10 +73,16 @@ export async function check(options: CheckOptions): Promise<Report> {
     progress(`Waiting ${options.pauseMs / 1000} s, so that what is short-lived expires`);
     await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
     const mark = ["AWS_CONTAINER_AUTHORIZATION_TOKEN", snapshot.credentialsToken] as const;
-    const copy = (): Promise<Seen> =>
-      hear({ plan: published, requests, snapStart: { engine, snapshot }, mark, tell });
+    const copy = (number: 1 | 2): Promise<Seen> =>
+      hear({
+        plan: published,
+        requests,
+        snapStart: { engine, snapshot },
+        mark,
+        ...heardAs(`copy ${number}`),
+      });
     progress("Restoring two copies");
-    const copies = [await copy(), await copy()] as const;
+    const copies = [await copy(1), await copy(2)] as const;
     const findings = [...compare({ boots, copies }), ...failed(copies)];
     findings.push(...connectionsOf(snapshot, findings));
     if (snapshot.directory !== undefined) {

@@ -1,4 +1,5 @@
 /** The report, for a person. */
+import { restoreOnAwsMs } from "@anylambda/dashboard/protocol";
 import type { Paint } from "../output/paint.ts";
 import type { Report } from "./check.ts";
 
@@ -27,9 +28,6 @@ export function reportText(report: Report, paint: Paint): string {
 
 const blind =
   "Memory was not restored here (replay), so values that a snapshot makes equal cannot be seen: hooks and life cycle were checked.";
-
-/** Published figures for restores on AWS, whatever the app (docs/snapshots.md). */
-const restoreOnAwsMs = 500;
 
 function breakEven({
   bootMs,

@@ -1,7 +1,13 @@
 /** One environment, brought to life, asked, and ended again. */
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type FleetOptions, type SandboxEvent, openDoor, startFleet } from "@anylambda/sandbox";
+import {
+  type FleetOptions,
+  type InvocationTap,
+  type SandboxEvent,
+  openDoor,
+  startFleet,
+} from "@anylambda/sandbox";
 import type { FunctionPlan } from "../function-plan.ts";
 import type { Witness } from "./compare.ts";
 import { type CheckRequest, observe } from "./requests.ts";
@@ -27,14 +33,18 @@ export interface WitnessOptions {
   readonly alive?: (() => Promise<void>) | undefined;
   /** Takes every event. */
   readonly tell: (event: SandboxEvent) => void;
+  readonly tap?: InvocationTap | undefined;
 }
 
-export async function hear({ plan, requests, snapStart, mark, tell, alive }: WitnessOptions): Promise<Seen> {
+export async function hear(options: WitnessOptions): Promise<Seen> {
+  const { plan, requests, snapStart, mark, tell, tap, alive } = options;
   const log: string[] = [];
   let readyMs = 0;
   let failure: string | undefined;
+  const invocations = runningInvocations();
   const report = (event: SandboxEvent): void => {
     tell(event);
+    invocations.hear(event);
     if (event.type === "log" && event.source.kind === "function") log.push(event.line);
     // What was printed at a publication belongs to no copy.
     if (event.type === "checkpoint") log.length = 0;
@@ -47,6 +57,7 @@ export async function hear({ plan, requests, snapStart, mark, tell, alive }: Wit
   const fleet = await startFleet(plan.configuration, {
     report,
     path: plan.path,
+    tap,
     ...(snapStart && { snapStart }),
   });
   try {
@@ -60,6 +71,8 @@ export async function hear({ plan, requests, snapStart, mark, tell, alive }: Wit
       const begun = performance.now();
       observations.push(...(await observe(door.url, others)));
       const secondAnswerMs = (performance.now() - begun) / Math.max(1, others.length);
+      // An answer comes before its invocation is over: ended now it would count as failed.
+      await invocations.over();
       const files = filesOf(mark, since);
       await alive?.();
       const times = { readyMs, firstAnswerMs, secondAnswerMs };
@@ -70,6 +83,25 @@ export async function hear({ plan, requests, snapStart, mark, tell, alive }: Wit
   } finally {
     await fleet.shutdown();
   }
+}
+
+/** Told of every event, it knows when no invocation runs. */
+function runningInvocations() {
+  let running = 0;
+  let waiting: () => void = () => undefined;
+  return {
+    hear({ type }: SandboxEvent): void {
+      if (type === "start") running += 1;
+      if (type !== "report") return;
+      running -= 1;
+      if (running === 0) waiting();
+    },
+    over: () =>
+      new Promise<void>((resolve) => {
+        waiting = resolve;
+        if (running === 0) resolve();
+      }),
+  };
 }
 
 /**

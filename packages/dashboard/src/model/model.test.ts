@@ -63,6 +63,14 @@ const life = records(
 );
 
 describe("apply", () => {
+  it("ends the lane of an environment with its snapshot", () => {
+    const publication = records(
+      { type: "initStart" },
+      { type: "initReport", data: { status: "success", durationMs: 1 } },
+      { type: "checkpoint", data: { engine: "criu", durationMs: 1, imageBytes: 9 } },
+    );
+    expect(modelOf(publication).lanes.get("e")).toMatchObject({ to: 1002, spans: [{ kind: "init" }] });
+  });
   it("makes lanes of environments and keeps what invocations are known for", () => {
     const { lanes, invocations } = modelOf(life);
     const lane = lanes.get("e");

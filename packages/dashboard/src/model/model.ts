@@ -141,6 +141,10 @@ export function apply(model: Model, record: DashboardRecord): void {
       finish(lane, "shutdown", record);
       if (lane !== undefined) lane.to = record.time;
       break;
+    // The environment that became a snapshot ends with it.
+    case "checkpoint":
+      if (lane !== undefined) lane.to = record.time;
+      break;
     default:
       if (invocation === undefined) lane?.records.push(record);
   }

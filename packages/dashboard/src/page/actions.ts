@@ -1,12 +1,13 @@
-/** What a person can do with an invocation. */
+/** What a person can do with an invocation, or with the report of a check. */
 import { prettyText } from "../model/format.ts";
 import { detailOf, send } from "./server.ts";
-import { current, draft, hello, notice } from "./state.ts";
+import { fit } from "../timeline/view.ts";
+import { check, chosenView, current, draft, hello, notice } from "./state.ts";
 
 /** As it came, secrets included: the server puts them back. */
 export async function sendAgain(): Promise<void> {
   const invocation = current.value;
-  if (invocation === undefined) return;
+  if (invocation === undefined || isOver()) return;
   const event = await wholeEvent(invocation.requestId);
   if (event === undefined) return;
   const order = { function: invocation.function, event, original: invocation.requestId };
@@ -15,7 +16,7 @@ export async function sendAgain(): Promise<void> {
 
 export async function composeAgain(): Promise<void> {
   const invocation = current.value;
-  if (invocation === undefined) return;
+  if (invocation === undefined || isOver()) return;
   const event = await wholeEvent(invocation.requestId);
   if (event === undefined) return;
   draft.value = { function: invocation.function, event: prettyText(event), original: invocation.requestId };
@@ -24,6 +25,30 @@ export async function composeAgain(): Promise<void> {
 export function composeNew(): void {
   const [first] = hello.value?.functions ?? [];
   if (first !== undefined) draft.value = { function: current.value?.function ?? first.name, event: "{}" };
+}
+
+export function showReport(): void {
+  chosenView.value = "report";
+}
+
+/** From the first boot to the last copy. */
+export function showHappened(): void {
+  chosenView.value = "happened";
+  fit();
+}
+
+/** From finding to finding, where there is a report to be read; else `false`. */
+export function moveToFinding(step: 1 | -1): boolean {
+  if (check.value === undefined || chosenView.value !== "report") return false;
+  const findings = [...document.querySelectorAll<HTMLElement>(".findings article")];
+  const at = findings.findIndex((finding) => finding.contains(document.activeElement));
+  findings[at < 0 ? 0 : Math.min(findings.length - 1, Math.max(0, at + step))]?.focus();
+  return true;
+}
+
+/** Environments of a check have ended: nobody is there to take an event. */
+function isOver(): boolean {
+  return check.value !== undefined;
 }
 
 async function wholeEvent(requestId: string): Promise<string | undefined> {

@@ -9,7 +9,8 @@ import { Help } from "./help.tsx";
 import { Invocations } from "./invocations.tsx";
 import { Locked, Nothing } from "./nothing.tsx";
 import { watchKeys } from "./keys.ts";
-import { connection, known, notice } from "./state.ts";
+import { check, connection, known, notice } from "./state.ts";
+import { Views } from "./views.tsx";
 
 export function App(): JSX.Element {
   useEffect(watchKeys, []);
@@ -18,20 +19,26 @@ export function App(): JSX.Element {
   return (
     <>
       <Head />
-      <main>
-        <Timeline />
-        {empty ? (
-          <Nothing />
-        ) : (
-          <div class="below">
-            <Invocations />
-            <DetailPane />
-          </div>
-        )}
-      </main>
+      <main>{check.value === undefined ? <Served empty={empty} /> : <Views check={check.value} />}</main>
       <Composer />
       <Help />
       <Notice />
+    </>
+  );
+}
+
+function Served({ empty }: { empty: boolean }): JSX.Element {
+  return (
+    <>
+      <Timeline />
+      {empty ? (
+        <Nothing />
+      ) : (
+        <div class="below">
+          <Invocations />
+          <DetailPane />
+        </div>
+      )}
     </>
   );
 }

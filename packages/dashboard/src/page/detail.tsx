@@ -12,7 +12,7 @@ import { Logs } from "./logs.tsx";
 import { Phases } from "./phases.tsx";
 import { Records } from "./records.tsx";
 import { detailOf } from "./server.ts";
-import { current, known, notice, selected } from "./state.ts";
+import { check, current, known, notice, selected } from "./state.ts";
 
 type Tab = "answer" | "event" | "logs" | "records";
 const tabs: readonly Tab[] = ["answer", "event", "logs", "records"];
@@ -62,12 +62,16 @@ function One({ invocation }: { invocation: Invocation }): JSX.Element {
         <h2 title={invocation.title}>{invocation.title}</h2>
         <StatusPill invocation={invocation} />
         <div class="grow" />
-        <button type="button" class="primary" onClick={() => void sendAgain()}>
-          Send again
-        </button>
-        <button type="button" onClick={() => void composeAgain()}>
-          Edit and send
-        </button>
+        {check.value === undefined && (
+          <>
+            <button type="button" class="primary" onClick={() => void sendAgain()}>
+              Send again
+            </button>
+            <button type="button" onClick={() => void composeAgain()}>
+              Edit and send
+            </button>
+          </>
+        )}
         <button type="button" class="icon" aria-label="Close" onClick={() => (selected.value = undefined)}>
           ✕
         </button>

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { figuresOf } from "../model/figures.ts";
 import { durationText } from "../model/format.ts";
 import { composeNew } from "./actions.ts";
-import { type Connection, connection, filter, hello, helpIsOpen, known } from "./state.ts";
+import { type Connection, check, connection, filter, hello, helpIsOpen, known } from "./state.ts";
 import { switchTheme, theme } from "./theme.ts";
 
 const words: Readonly<Record<Connection, string>> = {
@@ -21,7 +21,7 @@ export function Head(): JSX.Element {
           <rect width="32" height="32" rx="8" class="logo-back" />
           <path d="M9 7h4l9 18h-4l-4-8.6L10.6 25H6.4l5.6-12.4L11 10H9z" class="logo-front" />
         </svg>
-        anylambda
+        {check.value === undefined ? "anylambda" : "SnapStart check"}
       </h1>
       <span class={`connection ${connection.value}`} role="status">
         <i aria-hidden="true" />
@@ -45,9 +45,11 @@ export function Head(): JSX.Element {
           ))}
         </select>
       )}
-      <button type="button" class="primary" onClick={composeNew}>
-        Send an event
-      </button>
+      {check.value === undefined && (
+        <button type="button" class="primary" onClick={composeNew}>
+          Send an event
+        </button>
+      )}
       <button
         type="button"
         class="icon"

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isFailed } from "../model/figures.ts";
 import { clockText, durationText } from "../model/format.ts";
 import type { Invocation } from "../model/model.ts";
-import { filter, hello, move, selected, wanted } from "./state.ts";
+import { check, filter, hello, move, selected, wanted } from "./state.ts";
 
 /** Rows that are drawn until more are asked for: a thousand would cost a frame each time something happens. */
 const page = 100;
@@ -13,7 +13,7 @@ export function Invocations(): JSX.Element {
   const [most, setMost] = useState(page);
   const table = useRef<HTMLTableElement>(null);
   const list = wanted.value;
-  const several = (hello.value?.functions.length ?? 0) > 1;
+  const several = check.value !== undefined || (hello.value?.functions.length ?? 0) > 1;
   const chosen = selected.value;
   useEffect(() => {
     const row = table.current?.querySelector<HTMLElement>("tr[aria-selected=true]");

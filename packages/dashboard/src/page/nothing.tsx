@@ -39,7 +39,7 @@ export function Locked(): JSX.Element {
     <main class="empty">
       <h1>This page needs its whole address</h1>
       <p>
-        Open the address that <code>anylambda dev</code> printed, with what stands behind <code>#</code>. Each
+        Open the address that <code>anylambda</code> printed, with what stands behind <code>#</code>. Each
         start of the command has another one.
       </p>
     </main>

@@ -2,7 +2,7 @@
 import { type ReadonlySignal, type Signal, batch, computed, signal } from "@preact/signals";
 import { type Filter, isWanted } from "../model/figures.ts";
 import { type Invocation, type Model, newModel } from "../model/model.ts";
-import type { Hello } from "../protocol.ts";
+import type { CheckState, Hello } from "../protocol.ts";
 
 export type Connection = "connecting" | "live" | "lost" | "locked";
 
@@ -13,6 +13,14 @@ export const known: Signal<{ readonly model: Model; readonly change: number }> =
   readonly model: Model;
   readonly change: number;
 }>({ model: newModel(), change: 0 });
+
+/** Present where the page is that of a check. */
+export const check: ReadonlySignal<CheckState | undefined> = computed<CheckState | undefined>(
+  () => hello.value?.check,
+);
+/** What of a check is looked at. */
+export type View = "report" | "happened";
+export const chosenView: Signal<View> = signal<View>("report");
 
 export const filter: Signal<Filter> = signal<Filter>({ text: "", failedOnly: false, function: "" });
 /** Request id of the invocation that is looked at. */

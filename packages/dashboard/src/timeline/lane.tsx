@@ -94,7 +94,8 @@ function Bar({
       />
       <title>{said}</title>
       {width > 10 + letter * Math.min(name.length, 6) && (
-        <text class={`in ${kind}`} x={Math.max(0, left) + 6} y={laneHeight / 2 + 4}>
+        // Said in full by the label.
+        <text aria-hidden="true" class={`in ${kind}`} x={Math.max(0, left) + 6} y={laneHeight / 2 + 4}>
           {cut(name, Math.floor((width - 10) / letter))}
         </text>
       )}
