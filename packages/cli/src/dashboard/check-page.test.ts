@@ -127,7 +127,8 @@ describe.skipIf(chromiumFile === undefined)("the page of a check in Chromium", (
     if (theme === "dark") await page.keyboard.press("t");
     const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const faults = async (): Promise<string[]> => {
-      const { violations } = (await page.evaluate(`${source}; axe.run()`)) as {
+      const found = await page.evaluate(`${source}; axe.run()`);
+      const { violations } = found as {
         violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
       };
       return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);

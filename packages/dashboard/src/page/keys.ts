@@ -42,7 +42,9 @@ function toggleFailed(): void {
 export function watchKeys(): () => void {
   const hear = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (draft.value !== undefined || (helpIsOpen.value && event.key !== "?")) return;
+    // The dialog itself, not the signal: that it was closed is told a moment later.
+    const isOpen = document.querySelector("dialog[open]") !== null;
+    if (draft.value !== undefined || (isOpen && event.key !== "?")) return;
     if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select") !== null) {
       if (event.key === "Escape") event.target.blur();
       return;
