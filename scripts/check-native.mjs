@@ -14,6 +14,11 @@ cargo(["fmt", "--check"]);
 cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]);
 cargo(["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]);
 cargo(["test", "--locked", "--quiet"]);
+// The small program of packages/checkpoint.
+const pod = ["--manifest-path", "pod/Cargo.toml"];
+cargo(["fmt", "--check", ...pod]);
+cargo(["clippy", "--locked", "--all-targets", ...pod, "--", "-D", "warnings"]);
+cargo(["test", "--locked", "--quiet", ...pod]);
 
 const { count, faults } = checkCrates(root);
 for (const fault of [...faults, ...withdrawn()]) {

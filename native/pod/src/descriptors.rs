@@ -101,10 +101,15 @@ fn writable(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Waits until one of them can be read or has ended; tells which.
 pub fn readable(sockets: &[RawFd]) -> io::Result<Vec<bool>> {
+    readable_within(sockets, -1)
+}
+
+/// The same, but at most so many milliseconds.
+pub fn readable_within(sockets: &[RawFd], milliseconds: i32) -> io::Result<Vec<bool>> {
     let mut polls: Vec<libc::pollfd> =
         sockets.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
     // SAFETY: the vector lives through the call and has as many elements as said.
-    while unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as _, -1) } < 0 {
+    while unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as _, milliseconds) } < 0 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);

@@ -8,12 +8,19 @@
 mod channel;
 mod control;
 mod descriptors;
+mod lazy;
+mod learnt;
 mod listen;
+mod memory;
 mod namespaces;
 mod outlet;
+mod pagemap;
 mod pid1;
+mod ranges;
 mod root;
 mod seccomp;
+mod space;
+mod uffd;
 
 use std::process::ExitCode;
 

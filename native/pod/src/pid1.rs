@@ -8,6 +8,8 @@
 //!   park {label} with a connection     puts it into the tree                            {}
 //!   take                               all of them back                                 {label} with each, {done}
 //!   run {argv}                         a program beside the tree (criu)                 {status} or {signal}
+//!   serve                              pages of directory 0, as they are asked for      {}
+//!   learn                              what was asked for, into directory 1             {pages}
 //!   outlets {ends}                     closes our ends: `reading`, or both              {}
 //!
 //!  (1) When the channel ends, this process ends, and with it every process of the pod: the kernel sees to it.
@@ -24,9 +26,10 @@ use serde_json::{Value, json};
 
 use crate::channel::Channel;
 use crate::control::Control;
+use crate::lazy::Asked;
 use crate::outlet::{Outlet, outlets};
 use crate::root::{become_root, child_signals, clear, exit_of};
-use crate::{Failure, checked, descriptors, namespaces};
+use crate::{Failure, checked, descriptors, lazy, namespaces};
 
 const PR_SET_MEMORY_MERGE: i32 = 67;
 const OUTLETS_AT: RawFd = 100;
@@ -89,6 +92,7 @@ struct Pid1 {
     children: File,
     /// Programs beside the tree: process id, and the order that wants its end.
     running: Vec<(i32, Value)>,
+    asked: Option<Asked>,
     program: String,
     /// Where the root listens.
     ports: Vec<u16>,
@@ -106,6 +110,7 @@ impl Pid1 {
             directories,
             children: child_signals()?,
             running: Vec::new(),
+            asked: None,
             program: config["program"].as_str().unwrap_or_default().to_owned(),
             ports: config["ports"]
                 .as_array()
@@ -188,6 +193,16 @@ impl Pid1 {
                 self.running.push((pid, id.clone()));
                 Ok(())
             }
+            "serve" => {
+                let [pages, work, image] = self.directories()?;
+                self.asked = Some(lazy::serve(pages, work, image)?);
+                self.answer(id, json!({}))
+            }
+            "learn" => {
+                let [_, work, _] = self.directories()?;
+                let pages = self.asked.as_ref().ok_or("no pages are served here")?.write(work)?;
+                self.answer(id, json!({ "pages": pages }))
+            }
             "outlets" => {
                 // As long as somebody holds a writing end, whoever reads sees no end.
                 let writing = message["ends"].as_str() == Some("writing");
@@ -200,6 +215,14 @@ impl Pid1 {
                 self.answer(id, json!({}))
             }
             other => Err(format!("unknown order {other}").into()),
+        }
+    }
+
+    /// CRIU's files, what is written meanwhile, and the whole image.
+    fn directories(&self) -> Result<[RawFd; 3], Failure> {
+        match self.directories.as_slice() {
+            [pages, work, image] => Ok([pages, work, image].map(AsRawFd::as_raw_fd)),
+            _ => Err("three directories are wanted".into()),
         }
     }
 
@@ -226,9 +249,15 @@ impl Pid1 {
         let directories = self.directories.iter().map(AsRawFd::as_raw_fd);
         let given: Vec<(RawFd, RawFd)> =
             outlets.zip(OUTLETS_AT..).chain(directories.zip(DIRECTORIES_AT..)).collect();
-        // SAFETY: dup2 and sigprocmask are async-signal-safe.
+        let is_lazy = self.asked.is_some();
+        // SAFETY: dup2, prctl and sigprocmask are async-signal-safe.
         unsafe {
             command.pre_exec(move || {
+                // A huge page, made for pages that are read at once, would hold zeros in the place of lazy ones. CRIU gives
+                // each process its own setting back when the lazy ones are known to the kernel.
+                if is_lazy {
+                    libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0);
+                }
                 let none: libc::sigset_t = std::mem::zeroed();
                 libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
                 for &(from, to) in &given {

@@ -35,11 +35,15 @@ export function dumpArguments(criu: readonly string[], pid: number, unprivileged
   ];
 }
 
-/** `pipes`: names of the outlets at the time of the dump; this pod's outlets take their places. */
+/**
+ * `pipes`: names of the outlets at the time of the dump; this pod's outlets take their places. `lazy`: somebody serves
+ * pages (`native/pod/src/lazy.rs`).
+ */
 export function restoreArguments(
   criu: readonly string[],
   pipes: readonly string[],
   unprivileged: boolean,
+  lazy: boolean,
 ): string[] {
   return [
     ...criu,
@@ -48,6 +52,7 @@ export function restoreArguments(
     "--log-file=restore.log",
     ...common,
     ...pipes.flatMap((pipe, number) => ["--inherit-fd", `fd[${outletsAt + number}]:${pipe}`]),
+    ...(lazy ? ["--lazy-pages"] : []),
     ...(unprivileged ? ["--unprivileged"] : []),
   ];
 }

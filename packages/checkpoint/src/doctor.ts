@@ -56,7 +56,8 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Di
   });
   if (pod === undefined || criu === undefined) return { ok: false, findings };
   const found = { ...tools, pod, criu };
-  const complaint = await tryOut(found);
+  const { complaint, eagerBecause } = await tryOut(found);
+  if (complaint === undefined) findings.push(pagesOnDemand(eagerBecause));
   findings.push(await memorySharing());
   findings.push({
     what: "freezing and restoring a small program",
@@ -64,6 +65,12 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Di
     detail: complaint === undefined ? "works" : `${complaint}\n${adviceFor(complaint)}`,
   });
   return { ok: complaint === undefined, findings, tools: found };
+}
+
+/** Without it a copy works as well: it is slower, and has all of the image's memory for itself. */
+function pagesOnDemand(eagerBecause: string | undefined): Finding {
+  const detail = eagerBecause === undefined ? "yes" : `no, copies get all of their memory: ${eagerBecause}`;
+  return { what: "pages on demand", ok: true, detail };
 }
 
 /** Copies of one image are equal page by page until they write; whether the kernel looks for that is the host's choice. */
@@ -74,8 +81,13 @@ async function memorySharing(): Promise<Finding> {
   return { what: "sharing of memory", ok: true, detail: isOn ? "on (KSM)" : `off: ${mend}` };
 }
 
-/** `undefined` when it worked. */
-async function tryOut(tools: Tools): Promise<string | undefined> {
+interface Trial {
+  /** `undefined` when it worked. */
+  readonly complaint?: string;
+  readonly eagerBecause?: string | undefined;
+}
+
+async function tryOut(tools: Tools): Promise<Trial> {
   const scratch = await mkdtemp(join(tmpdir(), "anylambda-probe-"));
   const options = { tools, scratch, connection: () => undefined };
   const pods: Pod[] = [];
@@ -85,9 +97,10 @@ async function tryOut(tools: Tools): Promise<string | undefined> {
     await pod.spawn({ name: "sleep", argv: ["/bin/sleep", "1000"], env: {}, cwd: "/" });
     const copy = await Pod.restore(await pod.checkpoint(join(scratch, "image")), options);
     pods.push(copy);
-    return (copy.processes[0]?.pid ?? 0) > 0 ? undefined : "The restored program is not there";
+    const isThere = (copy.processes[0]?.pid ?? 0) > 0;
+    return isThere ? { eagerBecause: copy.eagerBecause } : { complaint: "The restored program is not there" };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { complaint: error instanceof Error ? error.message : String(error) };
   } finally {
     await Promise.all(pods.map((pod) => pod.end()));
     await rm(scratch, { recursive: true, force: true });

@@ -4,6 +4,7 @@
  *   manifest.json   what it is, of which machine, and what is not in it
  *   pages/          CRIU's files, read only from here on: every copy is made from them
  *   files/N/        what the private directories held
+ *   learnt          what copies need at once, when one has shown it (`learnt.ts`)
  *
  * Written beside its final name and renamed: a directory with a manifest is complete.
  */

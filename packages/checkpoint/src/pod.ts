@@ -5,7 +5,8 @@
  *
  *  (1) After `end` no process, mount, namespace, file or descriptor of the pod is left.
  *  (2) A restored copy has the process ids, memory, sockets and private files of the moment of the dump.
- *  (3) An image is never written to by a copy.
+ *  (3) An image is never written to by a copy: what is learnt from one is kept beside it (`learnt.ts`).
+ *  (4) Pages come when they are asked for where the host can do that; else all of them before the copy runs.
  */
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -14,6 +15,7 @@ import { Box, type BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import { type Home, makeHome } from "./home.ts";
+import { isLearnt, keepLearnt } from "./learnt.ts";
 import { connectionsOf, hostPidOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
 
@@ -97,6 +99,10 @@ export class Pod {
   readonly #waiting = new Map<number, (exit: BoxExit) => void>();
   /** Exits of programs that nobody has asked for yet. */
   readonly #exits = new Map<number, BoxExit>();
+  /** Directory of the image that there is something to be learnt for from this copy. */
+  #teaches: string | undefined;
+  #eagerBecause: string | undefined;
+  #isRestored = false;
   #ended: Promise<void> | undefined;
 
   private constructor(options: PodOptions, box: Box, home: Home) {
@@ -129,11 +135,15 @@ export class Pod {
         }),
       ),
     );
-    const directories = [pagesOf(directory), home.work];
+    const directories = [pagesOf(directory), home.work, directory];
     const box = await open(home, options, directories, manifest.pipes.length, manifest.clock);
     const pod = new Pod(options, box, home);
     return pod.#begin(async () => {
-      const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged());
+      pod.#isRestored = true;
+      pod.#eagerBecause = await pod.#serve();
+      const isLazy = pod.#eagerBecause === undefined;
+      if (isLazy && !isLearnt(directory)) pod.#teaches = directory;
+      const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged(), isLazy);
       await pod.#runCriu(argv, home.work, "restore.log");
       await box.order("outlets", { ends: "writing" });
       for (const program of manifest.programs) pod.#adopt(program);
@@ -166,12 +176,29 @@ export class Pod {
     return taken;
   }
 
+  /** Why this copy got all of its memory before it ran; `undefined` when pages come as they are asked for. */
+  get eagerBecause(): string | undefined {
+    return this.#eagerBecause;
+  }
+
+  /** What this copy has asked for by now, later copies get at once. To be called when it has done its first work. */
+  async learn(): Promise<void> {
+    const directory = this.#teaches;
+    if (directory === undefined) return;
+    this.#teaches = undefined;
+    if (isLearnt(directory)) return;
+    await this.#box.order("learn");
+    await keepLearnt(directory, this.#home.work);
+  }
+
   /**
    * Freezes the tree into an image and ends it; every connection must be parked before. Rejects with CRIU's
    * complaints, and leaves the pod to be ended.
    */
   async checkpoint(directory: string, notes?: unknown): Promise<Image> {
     const { tools } = this.#options;
+    // The kernel would tell CRIU of pages that are still to come that they are empty.
+    if (this.#isRestored) throw new Error("A copy of an image cannot be frozen again");
     // A connection that is accepted from now on would have one end outside.
     this.#closeServers();
     const connections = connectionsOf(this.#box.pid, this.#home.ports.slice(1));
@@ -224,6 +251,16 @@ export class Pod {
     for (const tunnel of this.#tunnels) tunnel.destroy();
     for (const outlet of this.#box.outlets) outlet.destroy();
     await this.#home.remove();
+  }
+
+  /** Invariant 4. Why nobody serves pages now. */
+  async #serve(): Promise<string | undefined> {
+    // CRIU wants more of userfaultfd than it may have in a user namespace.
+    if (isUnprivileged()) return "no root";
+    return this.#box.order("serve").then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
   }
 
   async #begin(fill: () => Promise<void>): Promise<Pod> {

@@ -59,6 +59,8 @@ export class RuntimeApi {
   initError: InitErrorPost | undefined;
   /** A hook after the restore failed. */
   restoreError: InitErrorPost | undefined;
+  /** An invocation is over. */
+  hasAnswered = false;
   #restorePoint: RestorePoint | undefined;
   #delivery: Delivery | undefined;
   /** Polls that wait for an event. More than one only when a runtime polls again while it is parked. */
@@ -121,6 +123,7 @@ export class RuntimeApi {
     if (!this.#enter("next", response)) return;
     if (answered !== undefined) {
       answered.times.ready = performance.now();
+      this.hasAnswered = true;
       this.#delivery = undefined;
       answered.done();
     }

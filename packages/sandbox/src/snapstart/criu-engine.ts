@@ -8,6 +8,7 @@ import { join } from "node:path";
 import {
   type Image,
   Pod,
+  type PodOptions,
   type PodProcess,
   SpawnError,
   type Tools,
@@ -62,6 +63,7 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
     dial: "unreachable",
     close: () => pod.end(),
   });
+  const teachers = new Set<Teacher>();
   return {
     kind: "criu",
     async stage(api, configuration) {
@@ -84,13 +86,12 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
     },
     async restore(restore) {
       try {
-        return await restoreInto(
-          await openImage(imageOf(restore.snapshot)),
-          restore,
-          stageOf,
+        const image = await openImage(imageOf(restore.snapshot));
+        await learnFrom(teachers, restore.snapshot);
+        return await restoreInto(image, restore, (pod) => taught(stageOf(pod), restore.snapshot, teachers), {
           tools,
-          directory,
-        );
+          scratch: directory,
+        });
       } catch (error) {
         return { kind: "failed", failure: failureOf(error), late: false };
       }
@@ -108,16 +109,51 @@ interface PodStage extends Stage {
   readonly pod: Pod;
 }
 
+/** The stage of a copy, which may show what later copies need. */
+interface TaughtStage extends PodStage {
+  /** It has done an invocation: what that touched, the next will touch too. */
+  isTaught: () => boolean;
+}
+
+interface Teacher {
+  readonly snapshot: Snapshot;
+  readonly stage: TaughtStage;
+}
+
+function taught(stage: PodStage, snapshot: Snapshot, teachers: Set<Teacher>): TaughtStage {
+  const own: TaughtStage = { ...stage, isTaught: () => false, close };
+  const teacher = { snapshot, stage: own };
+  teachers.add(teacher);
+  return own;
+
+  async function close(): Promise<void> {
+    teachers.delete(teacher);
+    if (own.isTaught()) await own.pod.learn().catch(() => undefined);
+    await stage.close();
+  }
+}
+
+/** For the copy that comes now. It costs a moment once in the life of an image. */
+async function learnFrom(teachers: Set<Teacher>, snapshot: Snapshot): Promise<void> {
+  for (const { snapshot: own, stage } of teachers)
+    if (own.directory === snapshot.directory && stage.isTaught()) {
+      // Without it the copy is slower, no more than that.
+      await stage.pod.learn().catch(() => undefined);
+      return;
+    }
+}
+
 async function restoreInto(
   image: Image,
   { api, newBoot, deadline }: Restore,
-  stageOf: (pod: Pod) => PodStage,
-  tools: Tools,
-  scratch: string,
+  stageOf: (pod: Pod) => TaughtStage,
+  places: Pick<PodOptions, "tools" | "scratch">,
 ): Promise<RestoreOutcome> {
   const { programs, extensions } = image.manifest.notes as Notes;
-  const pod = await Pod.restore(image, { tools, scratch, connection: (socket) => api.accept(socket) });
-  const boot = newBoot(stageOf(pod), { runtime: {}, extension: {}, refused: [] });
+  const pod = await Pod.restore(image, { ...places, connection: (socket) => api.accept(socket) });
+  const stage = stageOf(pod);
+  const boot = newBoot(stage, { runtime: {}, extension: {}, refused: [] });
+  stage.isTaught = () => boot.runtimeApi.hasAnswered;
   for (const [index, { name, program }] of programs.entries()) {
     const kind =
       name === undefined ? ({ kind: "function" } as const) : ({ kind: "extension", name } as const);
