@@ -65,7 +65,7 @@ fn path(directory: RawFd) -> String {
 }
 
 fn decode(bytes: &[u8]) -> Vec<Piece> {
-    if bytes.len() % PIECE != 0 {
+    if !bytes.len().is_multiple_of(PIECE) {
         return Vec::new();
     }
     bytes

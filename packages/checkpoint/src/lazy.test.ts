@@ -14,7 +14,8 @@ import type { Tools } from "./tools.ts";
 const { ok, findings, tools } = await probe();
 const host = tools as Tools;
 const isLazy = ok && findings.some(({ what, detail }) => what === "pages on demand" && detail === "yes");
-const hasCompiler = existsSync("/usr/bin/cc");
+const compiler = "/usr/bin/cc";
+const hasCompiler = existsSync(compiler);
 
 let scratch: string;
 let image: Image;
@@ -24,7 +25,7 @@ beforeAll(async () => {
   if (!isLazy || !hasCompiler) return;
   scratch = mkdtempSync(join(tmpdir(), "anylambda-lazy-test-"));
   const source = new URL("testing/probe.c", import.meta.url).pathname;
-  execFileSync("cc", ["-O1", "-pthread", "-o", join(scratch, "probe"), source]);
+  execFileSync(compiler, ["-O1", "-pthread", "-o", join(scratch, "probe"), source]);
   image = await frozen();
 }, 60_000);
 

@@ -10,13 +10,14 @@
  */
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Server, Socket, connect, createServer } from "node:net";
+import { Socket } from "node:net";
 import { Box, type BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import { type Home, makeHome } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
 import { connectionsOf, hostPidOf } from "./pids.ts";
+import { Servers } from "./servers.ts";
 import type { Tools } from "./tools.ts";
 
 export interface PodOptions {
@@ -93,9 +94,7 @@ export class Pod {
   readonly #options: PodOptions;
   readonly #box: Box;
   readonly #home: Home;
-  /** One a port. */
-  readonly #servers: Server[] = [];
-  readonly #tunnels = new Set<Socket>();
+  readonly #servers = new Servers();
   readonly #waiting = new Map<number, (exit: BoxExit) => void>();
   /** Exits of programs that nobody has asked for yet. */
   readonly #exits = new Map<number, BoxExit>();
@@ -200,7 +199,7 @@ export class Pod {
     // The kernel would tell CRIU of pages that are still to come that they are empty.
     if (this.#isRestored) throw new Error("A copy of an image cannot be frozen again");
     // A connection that is accepted from now on would have one end outside.
-    this.#closeServers();
+    this.#servers.close();
     const connections = connectionsOf(this.#box.pid, this.#home.ports.slice(1));
     await this.#box.order("disconnect");
     return writeImage(directory, async (unfinished) => {
@@ -246,9 +245,9 @@ export class Pod {
   }
 
   async #end(): Promise<void> {
-    this.#closeServers();
+    this.#servers.close();
     await this.#box.end();
-    for (const tunnel of this.#tunnels) tunnel.destroy();
+    this.#servers.cut();
     for (const outlet of this.#box.outlets) outlet.destroy();
     await this.#home.remove();
   }
@@ -290,32 +289,8 @@ export class Pod {
   }
 
   #listen(port: number, handle: unknown): void {
-    const { connection } = this.#options;
-    const own = port === this.#home.ports[0];
-    const server = createServer({ noDelay: true }, own ? connection : (inner) => this.#tunnel(inner, port));
-    this.#servers.push(server);
-    server.listen(handle as never);
-  }
-
-  /** To the same port of this machine, until one side ends. */
-  #tunnel(inner: Socket, port: number): void {
-    const outer = connect({ host: "127.0.0.1", port, noDelay: true });
-    for (const [socket, other] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const) {
-      this.#tunnels.add(socket);
-      socket.pipe(other);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        this.#tunnels.delete(socket);
-        other.destroy();
-      });
-    }
-  }
-
-  #closeServers(): void {
-    for (const server of this.#servers.splice(0)) server.close();
+    const isOwn = port === this.#home.ports[0];
+    this.#servers.listen(port, handle, isOwn ? this.#options.connection : undefined);
   }
 
   async #runCriu(argv: readonly string[], directory: string, log: "dump.log" | "restore.log"): Promise<void> {
