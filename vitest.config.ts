@@ -7,7 +7,8 @@ const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditio
 const retry = process.env["CI"] === "true" ? 2 : 0;
 
 function room(name: string, include: string[], more: object = {}) {
-  return { ...source, test: { name, include, testTimeout: 20_000, retry, ...more } };
+  const globalSetup = ["./scripts/test-directory.ts"];
+  return { ...source, test: { name, include, testTimeout: 20_000, retry, globalSetup, ...more } };
 }
 
 export default defineConfig({

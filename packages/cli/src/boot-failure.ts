@@ -1,4 +1,5 @@
 /** Why an environment did not come up, in words that say what to do. */
+import { relative } from "node:path";
 import type { InitReport } from "@anylambda/sandbox";
 import type { FunctionPlan } from "./function-plan.ts";
 import { type UserFailure, userFailure } from "./user-failure.ts";
@@ -11,18 +12,12 @@ export function bootFailure(report: InitReport, plan: FunctionPlan): UserFailure
   };
   const lines = lastLines;
   const { appPort } = plan;
-  const others = listeningPorts.filter((port) => port !== appPort);
-  if (appPort !== undefined && !listeningPorts.includes(appPort) && others.length > 0) {
-    return userFailure(
-      `Your app listens on port ${others.join(" and ")}, but PORT said ${appPort}`,
-      `Make it listen on the PORT variable, or pass --app-port ${others[0]}.`,
-      { lines },
-    );
-  }
+  const elsewhere = otherPorts(listeningPorts, appPort);
+  if (elsewhere !== undefined) return userFailure(elsewhere.sentence, elsewhere.hint, { lines });
   if (report.status !== "timeout") {
     return userFailure(
       message || `Your app did not start (${report.errorType ?? report.status})`,
-      `Try it alone: ${appPort === undefined ? "" : `PORT=${appPort} `}${plan.command}`,
+      `Try it alone: ${placeOf(plan)}${appPort === undefined ? "" : `PORT=${appPort} `}${plan.command}`,
       { lines },
     );
   }
@@ -46,4 +41,22 @@ export function bootFailure(report: InitReport, plan: FunctionPlan): UserFailure
     "Make it listen on the PORT variable before any slow work: Lambda gives it 10 s.",
     { lines },
   );
+}
+
+/** What to say of an app that listens, but not where it was told to. */
+export function otherPorts(
+  listening: readonly number[],
+  appPort: number | undefined,
+): { readonly sentence: string; readonly hint: string } | undefined {
+  if (appPort === undefined || listening.length === 0 || listening.includes(appPort)) return undefined;
+  return {
+    sentence: `Your app listens on port ${listening.join(" and ")}, but PORT said ${appPort}`,
+    hint: `Make it listen on the PORT variable, or pass --app-port ${listening[0]}.`,
+  };
+}
+
+/** Of several functions, most have their code elsewhere than where the command was typed. */
+function placeOf({ configuration: { taskRoot } }: FunctionPlan): string {
+  const directory = relative(process.cwd(), taskRoot);
+  return directory === "" ? "" : `cd ${directory} && `;
 }

@@ -51,8 +51,13 @@ function notFound(
       );
 }
 
+/** What cannot be looked at, as a place of somebody else's `PATH`, is none. */
 export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 export function isProgram(path: string): boolean {

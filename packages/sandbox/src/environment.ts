@@ -13,12 +13,13 @@ import { type Failure, reportedOf, statusOf, stopped, timedOut } from "./failure
 import type { FunctionConfiguration } from "./function.ts";
 import { functionArnOf, logStreamOf, newEnvironmentId } from "./identifiers.ts";
 import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from "./init-report.ts";
-import { type InitOutcome, initialize } from "./init.ts";
+import type { InitOutcome } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, OneAnswer, deliveryOf, invokeEventOf } from "./invocation.ts";
 import { type Home, openHome } from "./isolation/home.ts";
 import { logEventOf } from "./log-frames.ts";
 import { metadataOf } from "./metadata-endpoint.ts";
+import { initializeOrTell } from "./slow-init.ts";
 import type { BootMaker } from "./snapstart/engine.ts";
 import { snapStartRefusal } from "./snapstart/refusals.ts";
 import {
@@ -269,7 +270,7 @@ export class Environment {
     const { runtimeVersion } = this.#configuration;
     this.#teller.telemetry.open();
     this.#tell({ type: "initStart", phase, ...(runtimeVersion === undefined ? {} : { runtimeVersion }) });
-    const outcome = await initialize(boot, this.#configuration, deadline);
+    const outcome = await initializeOrTell(boot, this.#configuration, deadline, (told) => this.#tell(told));
     this.#teller.telemetry.close();
     if (this.#isStopping()) return { kind: "failed", failure: stopped() };
     boot.memory.look();

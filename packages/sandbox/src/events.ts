@@ -208,6 +208,12 @@ export type SandboxEvent = {
       readonly phase?: InitPhase;
       readonly runtimeVersion?: RuntimeVersion;
     }
+  /** Init takes longer than most; told once, while it goes on. */
+  | {
+      readonly type: "initSlow";
+      /** As in `InitFailure`. */
+      readonly listeningPorts: readonly number[];
+    }
   | {
       readonly type: "initRuntimeDone";
       readonly phase: InitPhase;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { launch } from "./processes.ts";
@@ -40,6 +40,13 @@ describe("startFaultOf", () => {
     ])
       expect(startFaultOf(file, place, "/nowhere:/bin")).toBeUndefined();
     expect(startFaultOf("./script", place, "")).toBeUndefined();
+  });
+
+  it("passes over what cannot be looked at, as a directory of somebody else's in PATH", () => {
+    const loop = join(place, "loop");
+    symlinkSync(loop, loop);
+    expect(startFaultOf("true", place, `${loop}:/bin`)).toBeUndefined();
+    expect(sentence(loop)).toBe("There is no loop");
   });
 
   it("knows each mistake", () => {

@@ -2,7 +2,16 @@
  * Why a program cannot be started, found out before anybody tries: in Lambda's words for the caller, and in plain ones
  * for the developer, because the kernel has one word ("no such file or directory") for five mistakes.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { arch } from "node:process";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 
@@ -20,7 +29,7 @@ export function startFaultOf(file: string, directory: string, path: string): Sta
       ? file
       : resolve(directory, file)
     : inPath(file, path);
-  const stat = found === undefined ? undefined : statSync(found, { throwIfNoEntry: false });
+  const stat = found === undefined ? undefined : statOf(found);
   if (found === undefined || stat === undefined)
     return { word: "no such file or directory", sentence: `There is no ${file}` };
   if (!stat.isFile()) return { word: "permission denied", sentence: `${file} is no file` };
@@ -105,9 +114,16 @@ function inPath(name: string, path: string): string | undefined {
   return path
     .split(delimiter)
     .map((place) => join(place, name))
-    .find(
-      (file) => statSync(file, { throwIfNoEntry: false })?.isFile() && isAccessible(file, constants.X_OK),
-    );
+    .find((file) => statOf(file)?.isFile() && isAccessible(file, constants.X_OK));
+}
+
+/** Nothing for what is not there, and for what stands in a directory that this user may not enter. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function isAccessible(file: string, mode: number): boolean {

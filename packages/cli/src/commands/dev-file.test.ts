@@ -130,6 +130,27 @@ describe("anylambda dev with anylambda.yaml", () => {
     const { code, stderr } = await run(["dev", "--port", "0", "--no-watch"], { cwd: directory });
     expect(code).toBe(1);
     expect(stderr).toContain("broken");
+    expect(stderr).toMatch(/^error: anylambda\.yaml, api: The runtime /);
+    expect(stderr).toMatch(/hint: {2}Try it alone: cd api && PORT=\d+ node app\.mjs\n$/);
+  });
+
+  it("says of which function it cannot start something, and which key is to be mended", async () => {
+    const { directory, write } = project();
+    const said = async (text: string): Promise<string> => {
+      write("anylambda.yaml", `functions:\n  api: { command: node app.mjs, code: api }\n  bad: ${text}\n`);
+      const { code, stderr } = await run(["dev", "--port", "0"], { cwd: directory });
+      expect(code).toBe(1);
+      return stderr.replaceAll(directory, "DIR");
+    };
+    expect(await said("{ command: nodde app.mjs }")).toBe(
+      'error: anylambda.yaml, bad: There is no program called "nodde"\n' +
+        "hint:  Check the spelling, and that it is installed and in your PATH.\n",
+    );
+    expect(await said("{ command: node app.mjs, code: nowhere }")).toBe(
+      "error: anylambda.yaml, bad: There is no directory DIR/nowhere\nhint:  code takes a directory.\n",
+    );
+    expect(await said("{}")).toContain("hint:  Say how your app is started: command: node server.js\n");
+    expect(await said("{ command: node app.mjs, layers: [nowhere] }")).toContain("layers");
   });
 
   it("says which options belong into the file, and which need one", async () => {

@@ -1,4 +1,5 @@
 /** `anylambda dev` with the functions of a configuration file. */
+import { basename } from "node:path";
 import type { AsyncOptions } from "@anylambda/sandbox";
 import type { Dashboard } from "../dashboard/server.ts";
 import { type ConfigFile, readConfig } from "../config/file.ts";
@@ -30,7 +31,8 @@ export async function devFile(
   { interrupts, atEnd }: Running,
 ): Promise<void> {
   const several = config.orders.length > 1;
-  const stage = new Stage({ reporter, dashboard, events, several, invokePort: options.invokePort });
+  const { invokePort } = options;
+  const stage = new Stage({ reporter, dashboard, events, several, invokePort, file: basename(config.file) });
   atEnd(() => stage.close());
   for (const message of config.warnings) reporter.tell({ type: "warning", message });
   // Before the boot: what is changed during it must not be missed.

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { freePort } from "../ports.ts";
 import { type Circumstances, fixtures, type Running, run, start, stopAll } from "../testing/command.ts";
@@ -299,6 +299,13 @@ describe("a boot that fails ends with 1, a sentence and a hint", () => {
       "
     `);
   });
+  it("a directory in PATH that cannot be looked at is passed over", async () => {
+    const loop = join(await mkdtemp(join(tmpdir(), "anylambda-path-")), "loop");
+    await symlink(loop, loop);
+    const variables = { PATH: `${loop}:${dirname(process.execPath)}:/usr/bin:/bin` };
+    const { stderr } = await run(["dev", "--port", "0", "--", "nodde"], { variables });
+    expect(stderr).toContain('There is no program called "nodde"');
+  });
   it("file not found", async () => {
     expect(await failing("--", "./nope")).toContain(`There is no file ${join(fixtures, "nope")}`);
   });
@@ -355,6 +362,10 @@ describe("a boot that fails ends with 1, a sentence and a hint", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`error: Your app listens on port ${real}, but PORT said ${said}\n`);
     expect(stderr).toContain(`hint:  Make it listen on the PORT variable, or pass --app-port ${real}.\n`);
+    // Said long before the limit, too.
+    expect(stderr).toMatch(
+      new RegExp(`^warning: Your app listens on port ${real}, but PORT said ${said}\\. Make it listen`),
+    );
   });
   it.concurrent("app never listens", async () => {
     const { code, stderr } = await run(["dev", "--port", "0", "--", "node", "never-listens.mjs"]);

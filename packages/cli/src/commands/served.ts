@@ -1,13 +1,14 @@
 /** A function that is served: its fleet, its doors, and its Invoke API. */
 import { type AsyncOptions, type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
+import { inFile } from "../config/in-file.ts";
 import type { Dashboard } from "../dashboard/server.ts";
 import { type PlannedDoor, openDoors } from "../doors.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { portFailure } from "../ports.ts";
 import { openQueues } from "../queues.ts";
-import type { UserFailure } from "../user-failure.ts";
+import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { launch } from "./session.ts";
 
 /** A function as it was asked for. */
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly invokePort: number;
   /** Whether there are others: then each line says whose it is. */
   readonly several: boolean;
+  /** The configuration file, as a person knows it, where they come from one. */
+  readonly file?: string;
 }
 
 export interface Served {
@@ -58,7 +61,14 @@ export interface Served {
 
 export async function serve(order: FunctionOrder, around: Surroundings): Promise<Served> {
   const { dashboard, reporter } = around;
-  let plan = await planFunction(order.command, order.options, process.env);
+  const { file } = around;
+  const worded = (failure: UserFailure): UserFailure =>
+    file === undefined ? failure : inFile(failure, file, order.options.name ?? "");
+  const planned = (one: FunctionOrder): Promise<FunctionPlan> =>
+    planFunction(one.command, one.options, process.env).catch((error: unknown) => {
+      throw isUserFailure(error) ? worded(error) : error;
+    });
+  let plan = await planned(order);
   const { name } = plan.configuration;
   const ears = dashboard && {
     tap: dashboard.tapFor(name),
@@ -69,7 +79,7 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
   return {
     name,
     booted: fleet.initialized.then((init) =>
-      init.status === "success" ? undefined : bootFailure(init, plan),
+      init.status === "success" ? undefined : worded(bootFailure(init, plan)),
     ),
     published: { fleet, aliases: new Map((order.options.alias ?? []).map((alias) => [alias, "$LATEST"])) },
     async open(invokeUrl) {
@@ -87,13 +97,14 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
         doors,
         queues,
         name,
+        ...(around.several && { function: name }),
         ...(dashboard !== undefined && !around.several && { dashboardUrl: dashboard.url }),
       });
     },
-    async reload({ command, options } = order) {
-      plan = await planFunction(command, options, process.env);
+    async reload(changed = order) {
+      plan = await planned(changed);
       const init = await fleet.reload(plan.configuration);
-      return init === undefined || init.status === "success" ? undefined : bootFailure(init, plan);
+      return init === undefined || init.status === "success" ? undefined : worded(bootFailure(init, plan));
     },
     async close() {
       dashboard?.remove(name);

@@ -9,7 +9,7 @@ import {
 } from "@anylambda/sandbox";
 import { chaosSeedOf } from "../fleet-settings.ts";
 import { userFailure } from "../user-failure.ts";
-import { bootFailure } from "../boot-failure.ts";
+import { bootFailure, otherPorts } from "../boot-failure.ts";
 import type { ExitName } from "../exit-codes.ts";
 import { type FunctionOptions, type FunctionPlan, planFunction } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
@@ -66,6 +66,8 @@ export async function launch(
   const report = (event: SandboxEvent): void => {
     reporter.tell(name === undefined ? event : { ...event, function: name });
     ears?.happened(event);
+    // Only the first knows the port: the others take one each.
+    if (event.type === "initSlow" && event.environmentNumber === 1) warnOfOtherPorts(event, plan, reporter);
   };
   const tap = ears?.tap;
   const snapStart = await snapStartOf(options, plan, reporter);
@@ -83,6 +85,17 @@ export async function launch(
   if (chaosSeed !== undefined) warnOfChaos(chaosSeed, reporter);
   void fleet.allocated.then((allocation) => warnOfAllocation(allocation, reporter));
   return fleet;
+}
+
+/** Long before the init's limit is over: by then nobody waits any more. */
+function warnOfOtherPorts(
+  { listeningPorts }: Extract<SandboxEvent, { type: "initSlow" }>,
+  { appPort }: FunctionPlan,
+  reporter: Reporter,
+): void {
+  const elsewhere = otherPorts(listeningPorts, appPort);
+  if (elsewhere === undefined) return;
+  reporter.tell({ type: "warning", message: `${elsewhere.sentence}. ${elsewhere.hint}` });
 }
 
 async function snapStartOf(

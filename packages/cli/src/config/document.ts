@@ -61,7 +61,7 @@ export function parseYaml(
   if (fault !== undefined) {
     const place = placeAt(fault.pos[0]);
     const message = fault.message.replace(/\.?$/, "");
-    throw userFailure(`${file}:${place.line}:${place.column}: ${message}`, "Mend that place.", {
+    throw userFailure(`${file}:${place.line}:${place.column}: ${message}`, hintOf(fault.code), {
       lines: excerpt(place),
     });
   }
@@ -86,6 +86,22 @@ export function parseYaml(
       return placeAt(offset);
     },
   };
+}
+
+/** The parser finds out where a thing should have ended, which may be lines below where it began. */
+function hintOf(code: string): string {
+  switch (code) {
+    case "MISSING_CHAR":
+      return "Something that is opened above is never closed: a quote, [ or {.";
+    case "TAB_AS_INDENT":
+      return "YAML is indented with spaces only.";
+    case "DUPLICATE_KEY":
+      return "Each name may stand there once: rename or remove one of them.";
+    case "BAD_INDENT":
+      return "Something that is opened above is never closed, or a line does not begin in the column of those beside it.";
+    default:
+      return "It is YAML: key: value, deeper levels indented by spaces.";
+  }
 }
 
 function offsetOf(node: unknown): number | undefined {

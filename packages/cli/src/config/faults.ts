@@ -48,9 +48,10 @@ function faultsOf(issue: Issue, schema: z.ZodType, value: unknown): Fault[] {
     }
     case "invalid_value": {
       const allowed = issue.values.map(String);
-      const given = String(valueAt(value, path));
-      const meant = nearest(given, allowed);
-      const message = `${name} is ${JSON.stringify(valueAt(value, path))}, and must be one of ${allowed.join(", ")}`;
+      const given = valueAt(value, path);
+      const meant = typeof given === "string" ? nearest(given, allowed) : undefined;
+      const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
+      const message = `${name} ${what}, and must be one of ${allowed.join(", ")}`;
       return [{ path, message, ...(meant !== undefined && { hint: `Did you mean ${meant}?` }) }];
     }
     case "invalid_type": {
@@ -80,7 +81,9 @@ function faultsOf(issue: Issue, schema: z.ZodType, value: unknown): Fault[] {
         {
           path,
           message: `${name} is no name that is allowed here`,
-          hint: "Names have letters, digits, - and _.",
+          hint: path.includes("env")
+            ? "Lambda's names of variables are two characters or more: a letter, then letters, digits and _."
+            : "Names have letters, digits, - and _, 64 at most.",
         },
       ];
     case "invalid_union":

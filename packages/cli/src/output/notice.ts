@@ -31,6 +31,8 @@ export type CommandNotice =
       /** Of the Invoke API: what an SDK takes as its endpoint. */
       readonly invokeUrl: string;
       readonly name: string;
+      /** Where there are several functions: the name again. */
+      readonly function?: string;
       /** Of the dashboard, with the token that opens it. */
       readonly dashboardUrl?: string;
     }

@@ -95,6 +95,32 @@ describe("textReporter", () => {
       "\n  u  Ctrl-C ends it\n  /tmp/orders  files here become SQS messages\n\n",
     );
   });
+  it("says whose addresses are told where there are several functions", () => {
+    const doors = [{ door: "function-url", url: "http://127.0.0.1:3000/" }];
+    const of = (name: string, more: object = {}) =>
+      ({
+        type: "listening",
+        url: "",
+        doors,
+        queues: [],
+        invokeUrl: "http://127.0.0.1:4001",
+        name,
+        function: name,
+        ...more,
+      }) as const;
+    expect(told([of("api"), of("worker", { doors: [] })], inPlain).out).toMatchInlineSnapshot(`
+      "
+        api
+        http://127.0.0.1:3000/  Ctrl-C ends it
+        aws lambda invoke --endpoint-url http://127.0.0.1:4001 --function-name api answer.json
+
+
+        worker
+        aws lambda invoke --endpoint-url http://127.0.0.1:4001 --function-name worker answer.json
+
+      "
+    `);
+  });
   it("numbers the environments beyond the first", () => {
     const line = {
       ...at,

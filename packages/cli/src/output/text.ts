@@ -103,7 +103,14 @@ function line({ paint, width, number, name }: Form, tone: Tone, who: string, tex
 
 function listeningText(
   { paint, quiet }: TextForm,
-  { doors, queues, invokeUrl, name, dashboardUrl }: Extract<CommandNotice, { type: "listening" }>,
+  {
+    doors,
+    queues,
+    invokeUrl,
+    name,
+    dashboardUrl,
+    function: one,
+  }: Extract<CommandNotice, { type: "listening" }>,
 ): string {
   // A Function URL by itself is what everybody expects.
   const named = doors.length > 1 || doors.some(({ door }) => door !== "function-url");
@@ -121,6 +128,8 @@ function listeningText(
   const hint = `aws lambda invoke --endpoint-url ${invokeUrl} --function-name ${name} answer.json`;
   if (!quiet && dashboardUrl !== undefined) lines.push(`  ${paint("quiet", `${dashboardUrl}  (dashboard)`)}`);
   if (!quiet) lines.push(`  ${paint("quiet", hint)}`);
+  // Of several, whose addresses these are; a function without any has only its name for the Invoke API.
+  if (one !== undefined) lines.unshift(`  ${paint("app", one)}`);
   return `\n${lines.join("\n")}\n\n`;
 }
 

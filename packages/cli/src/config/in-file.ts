@@ -1,0 +1,21 @@
+/** What is wrong with a function of a file, in the file's words: most sentences were made for options. Pure. */
+import { type UserFailure, userFailure } from "../user-failure.ts";
+
+/** `file` as a person knows it. */
+export function inFile({ message, hint, lines }: UserFailure, file: string, name: string): UserFailure {
+  const mended = hint === undefined ? undefined : asKeys(hint);
+  return userFailure(`${file}, ${name}: ${asKeys(message)}`, mended, { lines });
+}
+
+/** `--app-port 3000` is `appPort: 3000` there. */
+function asKeys(text: string): string {
+  return text
+    .replace(/^(.*)anylambda dev -- (.+)$/, "$1command: $2")
+    .replace("--no-adapter", "adapter: none")
+    .replaceAll(/-e (\w+)=([^\s,]*[^\s,.])/g, "env: { $1: $2 }")
+    .replaceAll(/--([a-z]+(?:-[a-z]+)*)(?: (\d+))?/g, (_, option: string, value?: string) => {
+      const key =
+        option === "layer" ? "layers" : option.replaceAll(/-(.)/g, (_all, one: string) => one.toUpperCase());
+      return value === undefined ? key : `${key}: ${value}`;
+    });
+}
