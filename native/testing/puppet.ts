@@ -51,6 +51,8 @@ async function obey(call: Call): Promise<unknown> {
       return sent(await connectionOf(call.connection).read());
     case "write":
       return connectionOf(call.connection).write(call.pieces.map(bytesOf));
+    case "guard":
+      return new Promise<void>((resolve) => connectionOf(call.connection).guard(resolve));
     case "close":
       return connectionOf(call.connection).close();
     case "after":

@@ -73,6 +73,7 @@ export function startPuppet(file: string): Puppet {
       return {
         read: async () => bytesOf((await call({ op: "read", connection })) as SentBytes | null),
         write: async (pieces) => void (await call({ op: "write", connection, pieces: pieces.map(sent) })),
+        guard: (handler) => void call({ op: "guard", connection }).then(handler, handler),
         close: () => void call({ op: "close", connection }),
       } satisfies Connection;
     },

@@ -47,12 +47,24 @@ export interface AppResponse {
 /** A request that may be written out already. */
 type AppRequest = HttpRequest & { readonly written?: readonly Uint8Array[] };
 
+/** A request that was sent on a kept connection. */
+export interface Sent {
+  readonly connection: HttpConnection;
+  /** The first bytes of the answer. */
+  readonly bytes: Promise<Uint8Array | null>;
+}
+
 export interface AppClient {
+  /** The quick way of `begin`: sends `request` where a kept connection can be trusted with it. */
+  post(request: AppRequest): Sent | undefined;
+  /** The response that the first bytes are; `undefined` where `begin` has to see what they are. */
+  whole(request: AppRequest, sent: Sent, bytes: Uint8Array | null): AppResponse | undefined;
   /**
-   * Sends `request` and answers with the head of its response. Throws a {@link Failure} that says what the app did
-   * wrong. `onCut` gets the function that breaks the exchange off, for whoever watches the time.
+   * Sends `request`, or goes on with what was `sent`, and answers with the head of its response. Throws a
+   * {@link Failure} that says what the app did wrong. `onCut` gets the function that breaks the exchange off, for
+   * whoever watches the time.
    */
-  begin(request: AppRequest, onCut?: (cut: () => void) => void): Promise<AppResponse>;
+  begin(request: AppRequest, onCut?: (cut: () => void) => void, sent?: Sent): Promise<AppResponse>;
   /** The whole body of a response that has begun. `cut` breaks it off when it is too large to be kept. */
   readWhole(response: AppResponse, cut: () => void): Promise<HttpResponse>;
   /** As `begin`, and reads the whole body. */
@@ -101,7 +113,8 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
 
   function keep(connection: HttpConnection): void {
     const now = platform.now();
-    if (connection.release(now) && options.idleMs > 0) idle.push(connection);
+    connection.idleSince = now;
+    if (connection.release() && options.idleMs > 0) idle.push(connection);
     else connection.close();
   }
 
@@ -117,10 +130,36 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     });
   }
 
-  async function begin(request: AppRequest, onCut?: (cut: () => void) => void): Promise<AppResponse> {
+  function takeFor(method: string): HttpConnection | undefined {
+    return takeIdle(idempotent.has(method) ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
+  }
+
+  function post(request: AppRequest): Sent | undefined {
+    const connection = takeFor(request.method);
+    if (connection === undefined) return undefined;
+    const pieces = request.written ?? writeRequest(request, platform.codec);
+    return { connection, bytes: connection.begin(pieces) };
+  }
+
+  function wholeOf(
+    { method }: AppRequest,
+    { connection }: Sent,
+    bytes: Uint8Array | null,
+  ): AppResponse | undefined {
+    const whole = connection.whole(method, bytes);
+    if (whole === undefined) return undefined;
+    keep(connection);
+    return new WholeAppResponse(whole, whole.body);
+  }
+
+  async function begin(
+    request: AppRequest,
+    onCut?: (cut: () => void) => void,
+    sent?: Sent,
+  ): Promise<AppResponse> {
     const pieces = request.written ?? writeRequest(request, platform.codec);
     const repeatable = idempotent.has(request.method);
-    const kept = takeIdle(repeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
+    const kept = sent === undefined ? takeFor(request.method) : sent.connection;
     let current = kept;
     let cut = false;
     let giveUp = (): void => {};
@@ -211,7 +250,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  return { begin, readWhole: readBody, send, probe };
+  return { post, whole: wholeOf, begin, readWhole: readBody, send, probe };
 }
 
 /** A response that arrived whole: its connection serves others already. */

@@ -46,7 +46,7 @@ async function ask(method?: string, body?: string): Promise<string> {
   return nodeCodec.utf8Decode(await unlimited());
 }
 
-const release = (): boolean => connection.release(nodePlatform.now());
+const release = (): boolean => connection.release();
 
 describe("HttpConnection", () => {
   it("carries one exchange after the other (1)", async () => {

@@ -2,15 +2,14 @@
  * One connection that carries HTTP/1.1 exchanges, one after the other.
  *
  * 1. At most one exchange at a time; the next one begins only after `release`.
- * 2. A read is outstanding while the connection is idle, so that a peer that closes it is noticed before it is
- *    used again, not after.
+ * 2. A connection that is idle is guarded, so that a peer that closes it is noticed before it is used again, not after.
  * 3. Anything that arrives on an idle connection makes it useless: there is no request it could answer.
  * 4. `sawBytes` tells whether anything of the current response arrived; only then is a retry out of the question.
  * 5. What we close ourselves never ends a response: a body without a length would pass for complete.
  * 6. It is kept only when the request was written whole: a next one would wait behind a body that nobody reads.
  */
 import { Http1Error, ResponseReader, concat, defaultResponseLimits, wholeResponse } from "@anylambda/wire";
-import type { Codec, HeaderList, ResponseEvent } from "@anylambda/wire";
+import type { Codec, HeaderList, ResponseEvent, WholeResponse } from "@anylambda/wire";
 import type { Clock, Connection } from "./platform.ts";
 
 /** A response whose body is still on its way. */
@@ -32,9 +31,15 @@ export class HttpConnection {
   #events: ResponseEvent[] = [];
   #usable = true;
   #reusable = false;
-  #busy = false;
+  /** A request was sent for which `exchange` was not called yet. */
+  #begun = false;
+  /** Its response, where that came in one piece. */
+  #whole: WholeResponse | undefined;
   #unwritten = 0;
+  /** `close`, made once: several an invocation are given away. */
+  readonly cut = (): void => this.close();
   sawBytes = false;
+  /** Kept by whom it belongs to. */
   idleSince: Clock = { wall: 0, monotonic: 0 };
 
   constructor(connection: Connection, codec: Codec) {
@@ -42,23 +47,48 @@ export class HttpConnection {
     this.#reader = new ResponseReader(codec);
   }
 
-  /** Sends a request that is written out already and reads up to the head of its response. */
-  async exchange(method: string, pieces: readonly Uint8Array[]): Promise<IncomingResponse> {
-    this.#busy = true;
+  /**
+   * Sends a request that is written out already and gives the first bytes of what comes back, which go to `whole`, or by
+   * themselves to `exchange`: a wait without a promise more than it needs. Those who are not in a hurry call `exchange`.
+   */
+  begin(pieces: readonly Uint8Array[]): Promise<Uint8Array | null> {
+    this.#begun = true;
+    this.#whole = undefined;
     this.#reusable = false;
     this.sawBytes = false;
-    this.#reader.expect(method);
     // Not awaited: a peer may answer before it has read the whole body. A write that fails shows in the read.
     this.#write(pieces)?.catch(() => {});
-    const bytes = await this.#read();
-    this.#reading = undefined;
+    return this.#read();
+  }
+
+  /**
+   * The response that the first bytes are from end to end. It is done with by `release`, or goes through `exchange` and
+   * `readBody` all the same.
+   */
+  whole(method: string, bytes: Uint8Array | null): WholeResponse | undefined {
     const whole = bytes === null ? undefined : wholeResponse(bytes, method === "HEAD", defaultResponseLimits);
+    if (whole === undefined) return undefined;
+    this.#whole = whole;
+    this.#reading = undefined;
+    this.sawBytes = true;
+    this.#reusable = whole.reusable;
+    return whole;
+  }
+
+  /** Sends a request, unless that has begun, and reads up to the head of its response. */
+  async exchange(method: string, pieces: readonly Uint8Array[]): Promise<IncomingResponse> {
+    if (!this.#begun) void this.begin(pieces);
+    const bytes = this.#whole === undefined ? await this.#read() : null;
+    const whole = this.#whole ?? this.whole(method, bytes);
+    this.#begun = false;
     if (whole !== undefined) {
-      this.sawBytes = true;
+      this.#whole = undefined;
       if (whole.body.length > 0) this.#events.push({ type: "body", bytes: whole.body });
       this.#events.push({ type: "end", trailers: none, reusable: whole.reusable });
       return whole;
     }
+    this.#reading = undefined;
+    this.#reader.expect(method);
     this.#take(bytes);
     for (;;) {
       const event = await this.#nextEvent();
@@ -97,18 +127,15 @@ export class HttpConnection {
   }
 
   /** After the whole response was read: whether the connection can be kept. If so it is being watched now. */
-  release(now: Clock): boolean {
+  release(): boolean {
     if (!this.#reusable || !this.#usable || this.#unwritten > 0) {
       this.close();
       return false;
     }
-    this.#busy = false;
-    this.idleSince = now;
-    const onIdleRead = (): void => {
-      if (!this.#busy) this.close();
-    };
-    this.#read().then(onIdleRead, onIdleRead);
-    return true;
+    this.#begun = false;
+    this.#whole = undefined;
+    this.#connection.guard(this.cut);
+    return this.#usable;
   }
 
   get isUsable(): boolean {
@@ -152,7 +179,7 @@ export class HttpConnection {
     }
   }
 
-  /** The outstanding read, which may have begun while the connection was idle. */
+  /** The outstanding read. */
   #read(): Promise<Uint8Array | null> {
     this.#reading ??= this.#connection.read();
     return this.#reading;

@@ -3,9 +3,9 @@
  * on it becomes a failure posted to `/error`, or the trailers of an answer that has begun, and the environment goes on.
  */
 import { EventError, kindOf, writePrelude } from "@anylambda/wire";
-import type { EventKind, HttpRequest, HttpResponse } from "@anylambda/wire";
+import type { AnswerBytes, EventKind, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { connectionFields } from "@anylambda/wire/front-doors/websocket";
-import type { AppClient, AppResponse } from "./app-client.ts";
+import type { AppClient, AppResponse, Sent } from "./app-client.ts";
 import type { AnswerStream } from "./answer-stream.ts";
 import { answerWhole, compressed, failureOfStatus, isStreamed } from "./answers.ts";
 import { acceptedCodings, compressStream } from "./compression.ts";
@@ -39,6 +39,8 @@ export interface InvocationDeps {
   readonly appReady: (limitMs: number) => Promise<void> | undefined;
 }
 
+const nothing = (): void => {};
+
 /** What is known of an invocation as it goes on; the failure at its end tells of what there is. */
 interface Exchange {
   readonly requestId: string;
@@ -57,7 +59,7 @@ export async function handleInvocation(
   runtime: RuntimeClient,
   invocation: Invocation,
 ): Promise<void> {
-  const { platform, config } = deps;
+  const { platform, config, app } = deps;
   const { requestId, deadlineMs } = invocation.head;
   const began = platform.now();
   const log = deps.log.with({ requestId });
@@ -65,7 +67,27 @@ export async function handleInvocation(
   const deadline = startDeadline(platform, timeForApp(began.wall, deadlineMs, config.deadlineMarginMs));
   try {
     const request = requestOf(deps, exchange, invocation);
-    await answerRequest(deps, exchange, runtime, request, deadline);
+    // The quick way of a plain invocation: two waits, for the app and for the Runtime API, with no promise more than those.
+    // What turns out not to be plain goes on the long way from where it is by then, and meets there what failed here.
+    const isLong = isHeldBack(config, exchange, request);
+    const ready = isLong ? undefined : deps.appReady(deadline.limitMs);
+    if (ready !== undefined) await ready;
+    const sent = isLong ? undefined : app.post(request);
+    let response: AppResponse | undefined;
+    if (sent !== undefined) {
+      deadline.watch(sent.connection.cut);
+      try {
+        response = app.whole(request, sent, await sent.bytes);
+      } catch {}
+    }
+    const payload = response && plainPayload(deps, exchange, request, response, deadline);
+    if (payload === undefined)
+      return await answerRequest(deps, exchange, runtime, request, deadline, { sent, response });
+    const told = runtime.tell(requestId, payload);
+    try {
+      if (told !== undefined && runtime.wasTold(await told)) return;
+    } catch {}
+    await runtime.respond(requestId, payload);
   } catch (error) {
     if (error instanceof RuntimeApiError) throw error;
     await fail(
@@ -148,12 +170,40 @@ function mapped(config: Config, log: Log, door: Door): HttpRequest {
   }
 }
 
+/** Whether the request is refused, or somebody measures: then all of it goes the long way. */
+function isHeldBack(config: Config, { meter, door }: Exchange, request: HttpRequest): boolean {
+  return meter !== undefined || (door !== undefined && isHookPath(config, request));
+}
+
+/** The answer to a response that came whole and needs nothing but to be written in the door's words. */
+function plainPayload(
+  { platform, config }: InvocationDeps,
+  { log, door }: Exchange,
+  request: HttpRequest,
+  response: AppResponse,
+  deadline: Deadline,
+): AnswerBytes | undefined {
+  // Its connection may be serving someone else by now.
+  deadline.watch(nothing);
+  const { whole } = response;
+  if (whole === undefined || failureOfStatus(config, whole, door, platform.codec) !== undefined) return undefined;
+  if (door !== undefined && (config.compression || isStreamed(config, door, whole.status))) return undefined;
+  return answerWhole(platform, log, request, whole, whole, door);
+}
+
+/** How far the quick way came. */
+interface Begun {
+  readonly sent: Sent | undefined;
+  readonly response: AppResponse | undefined;
+}
+
 async function answerRequest(
   deps: InvocationDeps,
   exchange: Exchange,
   runtime: RuntimeClient,
   request: HttpRequest,
   deadline: Deadline,
+  { sent, response: early }: Begun,
 ): Promise<void> {
   const { platform, config, app } = deps;
   const { requestId, log, meter, door } = exchange;
@@ -163,7 +213,7 @@ async function answerRequest(
   }
   const ready = deps.appReady(deadline.limitMs);
   if (ready !== undefined) await ready;
-  const begun = await app.begin(request, (cut) => deadline.watch(cut));
+  const begun = early ?? (await app.begin(request, (cut) => deadline.watch(cut), sent));
   const response = meter === undefined ? begun : meter.begun(begun);
   if (door !== undefined && isStreamed(config, door, response.status)) {
     await streamAnswer(deps, exchange, runtime, request, response, deadline);
@@ -174,8 +224,8 @@ async function answerRequest(
   const failure = failureOfStatus(config, whole, door, platform.codec);
   if (failure !== undefined) return post(exchange, runtime, failure);
   const compressing = compressed(deps, request, whole, door);
-  const sent = compressing === undefined ? whole : await compressing;
-  await runtime.respond(requestId, answerWhole(platform, log, request, whole, sent, door));
+  const changed = compressing === undefined ? whole : await compressing;
+  await runtime.respond(requestId, answerWhole(platform, log, request, whole, changed, door));
 }
 
 /** An answer of our own, as the front door wants it: also a refusal is streamed where everything is. */

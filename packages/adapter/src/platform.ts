@@ -62,6 +62,11 @@ export interface Connection {
    * rejects with an error that has a `code`.
    */
   write(pieces: readonly Uint8Array[]): Promise<void> | undefined;
+  /**
+   * While nothing is to be read: calls `handler` once when the peer sends something all the same, closes its side or
+   * breaks off; the connection can only be closed then. The next `read` takes it off.
+   */
+  guard(handler: () => void): void;
   /** Closes both directions at once. May be called again. */
   close(): void;
 }

@@ -158,10 +158,17 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
     const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
     try {
       for (;;) {
-        const invocation = await runtime.next();
+        let invocation: Invocation | undefined;
+        const asked = runtime.ask();
+        try {
+          if (asked !== undefined) invocation = runtime.heard(await asked);
+        } catch {}
+        invocation ??= await runtime.next();
         drain.begin();
         try {
-          await answered(deps, runtime, invocation);
+          await handleInvocation(deps, runtime, invocation);
+        } catch (error) {
+          await answerFault(deps, runtime, invocation, error);
         } finally {
           drain.end();
         }
@@ -175,15 +182,14 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
 }
 
 /** Also a fault of ours is an answer, and not the end of the environment. */
-async function answered(deps: InvocationDeps, runtime: RuntimeClient, invocation: Invocation): Promise<void> {
-  try {
-    await handleInvocation(deps, runtime, invocation);
-  } catch (error) {
-    if (error instanceof RuntimeApiError) throw error;
-    const { errorType, document, reason } = documentOf(error, deps.platform.codec);
-    deps.log.error(`Invocation failed with ${errorType}: ${reason}`, {
-      requestId: invocation.head.requestId,
-    });
-    await runtime.fail(invocation.head.requestId, errorType, document);
-  }
+async function answerFault(
+  deps: InvocationDeps,
+  runtime: RuntimeClient,
+  { head: { requestId } }: Invocation,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof RuntimeApiError) throw error;
+  const { errorType, document, reason } = documentOf(error, deps.platform.codec);
+  deps.log.error(`Invocation failed with ${errorType}: ${reason}`, { requestId });
+  await runtime.fail(requestId, errorType, document);
 }

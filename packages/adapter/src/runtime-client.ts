@@ -6,6 +6,8 @@
  *    `next` delivers the same event again, and a second answer for an id is refused without harm.
  * 3. `RuntimeApiError` is thrown when that does not help; nothing else is thrown, but that there is no memory.
  * 4. An invocation for whose event there is no memory is failed without it: asked for again it would be no smaller.
+ * 5. `ask` and `heard` are the quick way of `next`, `tell` and `wasTold` that of `respond`: what they begin and do not end,
+ *    because it is not plain, `next` and `respond` go on with.
  */
 import {
   MAX_PAYLOAD_BYTES,
@@ -63,12 +65,46 @@ export class RuntimeClient {
   readonly #host: string;
   readonly #log: Log;
   #connection: HttpConnection | undefined;
+  #nextRequest: Uint8Array | undefined;
 
   constructor(platform: Platform, authority: string, log: Log) {
     this.#platform = platform;
     this.#address = addressOf(authority);
     this.#host = authority;
     this.#log = log;
+  }
+
+  /** Sends the call of `next` where a connection is there; the first bytes of its answer. */
+  ask(): Promise<Uint8Array | null> | undefined {
+    this.#nextRequest ??= this.#platform.codec.utf8Encode(
+      requestHead("GET", runtimePaths.next, this.#host, [], []),
+    );
+    return this.#connection?.isUsable === true ? this.#connection.begin([this.#nextRequest]) : undefined;
+  }
+
+  /** The invocation that the first bytes bring; `undefined` where `next` has to see what they are. */
+  heard(bytes: Uint8Array | null): Invocation | undefined {
+    const whole = this.#connection?.whole("GET", bytes);
+    if (whole?.status !== 200) return undefined;
+    const head = invocationHeadOf(whole.fields);
+    if (head === undefined) return undefined;
+    this.#release();
+    return { head, event: whole.body };
+  }
+
+  /** Sends the call of `respond` where a connection is there; the first bytes of its answer. */
+  tell(requestId: string, payload: readonly Uint8Array[]): Promise<Uint8Array | null> | undefined {
+    if (this.#connection?.isUsable !== true) return undefined;
+    const head = requestHead("POST", runtimePaths.response(requestId), this.#host, [], payload);
+    return this.#connection.begin([this.#platform.codec.utf8Encode(head)].concat(payload));
+  }
+
+  /** Whether the first bytes say that the answer was taken; `respond` sees to it where they do not. */
+  wasTold(bytes: Uint8Array | null): boolean {
+    const status = this.#connection?.whole("POST", bytes)?.status;
+    if (status === undefined || status < 200 || status > 299) return false;
+    this.#release();
+    return true;
   }
 
   /** Waits for an invocation, as long as it takes. */
@@ -131,7 +167,7 @@ export class RuntimeClient {
 
   /** What the Runtime API said to a streamed answer, `undefined` when it hung up. */
   closeStream(requestId: string, status: number | undefined): void {
-    if (this.#connection?.release(this.#platform.now()) !== true) this.#connection = undefined;
+    this.#release();
     if (status === undefined)
       this.#log.info("The client has gone before the end of the answer", { requestId });
     else if (status >= 300)
@@ -203,7 +239,7 @@ export class RuntimeClient {
             MAX_ANSWER_BYTES,
             () => new Error("its answer is too large"),
           ));
-        if (!connection.release(this.#platform.now())) this.#connection = undefined;
+        this.#release();
         return { status: head.status, head, body, text: () => codec.utf8Decode(body) };
       } catch (error) {
         this.#connection?.close();
@@ -214,6 +250,11 @@ export class RuntimeClient {
         await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
       }
     }
+  }
+
+  /** The exchange is over; its connection is kept for the next one where it can be. */
+  #release(): void {
+    if (this.#connection?.release() !== true) this.#connection = undefined;
   }
 
   /** A new connection, with the same patience as every call. */

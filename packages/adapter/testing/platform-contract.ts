@@ -1,6 +1,7 @@
 /** What every `Platform` must do, whichever engine it runs on. Each has a test file that calls this. */
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:net";
+import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Connection, Platform } from "../src/platform.ts";
@@ -74,6 +75,43 @@ export function describePlatform(name: string, platform: Platform): void {
       await turns(20);
       ours.close();
       expect(await ours.read()).toBeNull();
+    });
+
+    it.each([
+      ["sends something", (socket: Socket) => void socket.write("unasked")],
+      ["closes its side", (socket: Socket) => void socket.end()],
+      ["resets", (socket: Socket) => void socket.resetAndDestroy()],
+    ])("tells its guard once when the peer %s, whether that was before or after", async (_, disturb) => {
+      const { ours, theirs } = await connected();
+      let calls = 0;
+      const told = new Promise<void>((resolve) => {
+        ours.guard(() => {
+          calls++;
+          resolve();
+        });
+      });
+      disturb(theirs.socket);
+      await told;
+      theirs.socket.destroy();
+      await turns(20);
+      expect(calls).toBe(1);
+      const again = await connected();
+      disturb(again.theirs.socket);
+      await turns(20);
+      await new Promise<void>((resolve) => again.ours.guard(resolve));
+    });
+
+    it("tells no guard of what is read, nor of its own close", async () => {
+      const { ours, theirs } = await connected();
+      let calls = 0;
+      ours.guard(() => calls++);
+      const read = ours.read();
+      theirs.socket.write("asked");
+      expect(Buffer.from((await read) ?? []).toString()).toBe("asked");
+      ours.guard(() => calls++);
+      ours.close();
+      await eventually(() => theirs.socket.destroyed);
+      expect(calls).toBe(0);
     });
 
     it("can be closed again", async () => {

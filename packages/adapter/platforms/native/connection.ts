@@ -23,6 +23,8 @@ interface Write extends Waiting<void> {
 interface Socket {
   connecting: Waiting<Connection> | undefined;
   reading: Waiting<Uint8Array | null> | undefined;
+  /** Called when something comes that nobody reads. */
+  guard: (() => void) | undefined;
   /** In the order they were asked for; the first is on its way. */
   writing: Write[];
 }
@@ -32,7 +34,12 @@ const sockets: (Socket | undefined)[] = [];
 export function connect(host: Host, address: Address): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const id = host.connect(address.host, address.port);
-    const socket: Socket = { connecting: { resolve, reject }, reading: undefined, writing: [] };
+    const socket: Socket = {
+      connecting: { resolve, reject },
+      reading: undefined,
+      guard: undefined,
+      writing: [],
+    };
     sockets[id] = socket;
     goOn(host, id, socket);
   });
@@ -49,8 +56,9 @@ function goOn(host: Host, id: number, socket: Socket): void {
     goOnConnecting(host, id, socket, socket.connecting);
     return;
   }
-  goOnWriting(host, id, socket.writing);
+  if (socket.writing.length > 0) goOnWriting(host, id, socket.writing);
   if (socket.reading !== undefined) goOnReading(host, id, socket, socket.reading);
+  else if (socket.guard !== undefined) goOnGuarding(host, id, socket, socket.guard);
 }
 
 function goOnConnecting(host: Host, id: number, socket: Socket, connecting: Waiting<Connection>): void {
@@ -76,6 +84,16 @@ function goOnReading(host: Host, id: number, socket: Socket, reading: Waiting<Ui
   }
 }
 
+function goOnGuarding(host: Host, id: number, socket: Socket, guard: () => void): void {
+  try {
+    if (host.read(id) === undefined) return;
+  } catch {
+    // Broken is as good as closed.
+  }
+  socket.guard = undefined;
+  guard();
+}
+
 function goOnWriting(host: Host, id: number, writing: Write[]): void {
   try {
     for (let write = writing[0]; write !== undefined; write = writing[0]) {
@@ -94,6 +112,7 @@ function connectionOf(host: Host, id: number, socket: Socket): Connection {
   return {
     read: () =>
       new Promise((resolve, reject) => {
+        socket.guard = undefined;
         const bytes = open ? host.read(id) : null;
         if (bytes === undefined) socket.reading = { resolve, reject };
         else resolve(bytes);
@@ -114,9 +133,15 @@ function connectionOf(host: Host, id: number, socket: Socket): Connection {
         socket.writing.push({ resolve, reject, pieces, length, taken });
       });
     },
+    guard(handler) {
+      if (!open) return;
+      socket.guard = handler;
+      goOnGuarding(host, id, socket, handler);
+    },
     close() {
       if (!open) return;
       open = false;
+      socket.guard = undefined;
       drop(host, id);
       socket.reading?.resolve(null);
       socket.reading = undefined;

@@ -56,8 +56,15 @@ function connectionOf(socket: Socket): Connection {
   let failure: Error | undefined;
   let waiting: { resolve: (bytes: Uint8Array | null) => void; reject: (error: Error) => void } | undefined;
 
+  let guard: (() => void) | undefined;
+
   function settle(): void {
-    if (waiting === undefined) return;
+    if (waiting === undefined) {
+      const handler = arrived.length > 0 || ended || failure !== undefined ? guard : undefined;
+      if (handler !== undefined) guard = undefined;
+      handler?.();
+      return;
+    }
     const { resolve, reject } = waiting;
     const bytes = arrived.shift();
     if (bytes !== undefined) {
@@ -94,9 +101,14 @@ function connectionOf(socket: Socket): Connection {
   return {
     read: () =>
       new Promise((resolve, reject) => {
+        guard = undefined;
         waiting = { resolve, reject };
         settle();
       }),
+    guard(handler) {
+      guard = handler;
+      settle();
+    },
     write: (pieces) =>
       new Promise((resolve, reject) => {
         const done = (error?: Error | null): void => (error ? reject(error) : resolve());
@@ -113,6 +125,7 @@ function connectionOf(socket: Socket): Connection {
         socket.uncork();
       }),
     close: () => {
+      guard = undefined;
       ended = true;
       arrived.length = 0;
       socket.destroy();
