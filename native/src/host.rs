@@ -9,12 +9,14 @@ use crate::json;
 use crate::machine::Machine;
 use crate::messages::{self, AnswerRules, BodyForm, Given, Members, RequestRules, Shape};
 use crate::names::Names;
+use crate::relay::{self, Answer, Kind, Plan, Relay, Template};
 use crate::sockets::Arrived;
 use rquickjs::function::{IntoJsFunc, MutFn, Opt};
 use rquickjs::{
     Array, Ctx, Error, Exception, Function, IntoJs, Object, Persistent, Result, String, TypedArray, Value,
 };
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::env;
 use std::rc::Rc;
 use std::slice;
@@ -79,7 +81,8 @@ fn syntax<'js>(host: &Object<'js>) -> Result<()> {
     define(host, "fieldValues", field_values)?;
     define(host, "jsonSketch", json_sketch)?;
     define(host, "quickRequest", quick_request)?;
-    define(host, "quickAnswer", quick_answer)
+    define(host, "quickAnswer", quick_answer)?;
+    define(host, "relay", relay)
 }
 
 fn whole_response<'js>(
@@ -178,14 +181,7 @@ fn json_sketch<'js>(ctx: Ctx<'js>, emptied: Vec<Text>, found: Vec<Text>) -> Resu
 
 /// A function that writes requests by these rules.
 fn quick_request<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>> {
-    let text = |name: &str| rules.get::<_, Text>(name).map(Text::into_bytes);
-    let rules = RequestRules {
-        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
-        dropped_prefix: text("droppedPrefix")?,
-        joined: text("joined")?,
-        superseded: text("superseded")?,
-        max_fields: rules.get("maxFields")?,
-    };
+    let rules = request_rules(&rules)?;
     Function::new(
         ctx,
         move |ctx: Ctx<'js>,
@@ -220,11 +216,7 @@ fn quick_request<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>
                 let given = Given {
                     method: &line[..space],
                     target,
-                    form: match form {
-                        0 => BodyForm::Text,
-                        1 => BodyForm::Base64,
-                        _ => BodyForm::Raw,
-                    },
+                    form: form_of(form),
                     superseded: &superseded,
                     more,
                     bodiless: bodiless == 1,
@@ -236,6 +228,40 @@ fn quick_request<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>
             optional(ctx, request)
         },
     )
+}
+
+fn request_rules(rules: &Object<'_>) -> Result<RequestRules> {
+    Ok(RequestRules {
+        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
+        dropped_prefix: text_of(rules, "droppedPrefix")?,
+        joined: text_of(rules, "joined")?,
+        superseded: text_of(rules, "superseded")?,
+        max_fields: rules.get("maxFields")?,
+    })
+}
+
+fn answer_rules(rules: &Object<'_>) -> Result<AnswerRules> {
+    Ok(AnswerRules {
+        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
+        shape: if rules.get("lists")? { Shape::Lists } else { Shape::Joined },
+        separate: text_of(rules, "separate")?,
+        body: text_of(rules, "body")?,
+        flag: text_of(rules, "flag")?,
+        apart: rules.get::<_, Option<Text>>("apart")?.map(Text::into_bytes),
+        max_fields: rules.get("maxFields")?,
+    })
+}
+
+fn text_of(object: &Object<'_>, name: &str) -> Result<Vec<u8>> {
+    object.get::<_, Text>(name).map(Text::into_bytes)
+}
+
+fn form_of(number: usize) -> BodyForm {
+    match number {
+        0 => BodyForm::Text,
+        1 => BodyForm::Base64,
+        _ => BodyForm::Raw,
+    }
 }
 
 fn read_numbers(array: &TypedArray<'_, i32>) -> Vec<usize> {
@@ -254,16 +280,7 @@ fn read_numbers(array: &TypedArray<'_, i32>) -> Vec<usize> {
 
 /// A function that writes answers by these rules.
 fn quick_answer<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>> {
-    let text = |name: &str| rules.get::<_, Text>(name).map(Text::into_bytes);
-    let rules = AnswerRules {
-        dropped: messages::Names::new(rules.get::<_, Vec<Text>>("dropped")?),
-        shape: if rules.get("lists")? { Shape::Lists } else { Shape::Joined },
-        separate: text("separate")?,
-        body: text("body")?,
-        flag: text("flag")?,
-        apart: rules.get::<_, Option<Text>>("apart")?.map(Text::into_bytes),
-        max_fields: rules.get("maxFields")?,
-    };
+    let rules = answer_rules(&rules)?;
     Function::new(
         ctx,
         move |ctx: Ctx<'js>,
@@ -279,6 +296,91 @@ fn quick_answer<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Function<'js>>
             optional(ctx, answer)
         },
     )
+}
+
+/// An object with the functions of `Relay` (`packages/wire/src/quick.ts`).
+fn relay<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Object<'js>> {
+    let paths: Vec<Text> = rules.get("paths")?;
+    let relay = Rc::new(RefCell::new(Relay::new(relay::Rules {
+        paths: paths.iter().map(|path| json::Path::new(path)).collect(),
+        names: messages::Names::new(rules.get::<_, Vec<Text>>("names")?),
+        number: rules.get("number")?,
+        request: request_rules(&rules.get("request")?)?,
+    })));
+    let object = Object::new(ctx)?;
+    let r = Rc::clone(&relay);
+    define(&object, "learn", move |event: Bytes<'js>, plan: Object<'js>| -> Result<()> {
+        let plan = plan_of(&plan)?;
+        with_bytes(&event, |event| r.borrow_mut().learn(event, plan));
+        Ok(())
+    })?;
+    let r = Rc::clone(&relay);
+    define(&object, "request", move |ctx: Ctx<'js>, bytes: Bytes<'js>| {
+        optional(ctx, with_bytes(&bytes, |bytes| r.borrow_mut().request(bytes)))
+    })?;
+    let r = Rc::clone(&relay);
+    define(&object, "answer", move |ctx: Ctx<'js>, bytes: Bytes<'js>| {
+        optional(ctx, with_bytes(&bytes, |bytes| r.borrow_mut().answer(bytes)))
+    })?;
+    define(&object, "isTaken", |bytes: Bytes<'js>| with_bytes(&bytes, Relay::is_taken))?;
+    let r = Rc::clone(&relay);
+    define(&object, "tag", move || r.borrow().tag())?;
+    define(&object, "number", move || relay.borrow().number())?;
+    Ok(object)
+}
+
+fn plan_of(plan: &Object<'_>) -> Result<Plan> {
+    let template = |name: &str| -> Result<Template> {
+        let template: Object<'_> = plan.get(name)?;
+        let literals: Vec<Text> = template.get("literals")?;
+        Ok(Template {
+            literals: literals.into_iter().map(Text::into_bytes).collect(),
+            fields: template.get("fields")?,
+        })
+    };
+    let kinds: Vec<u8> = plan.get("kinds")?;
+    let superseding: Option<usize> = plan.get("superseding")?;
+    let answer: Option<Object<'_>> = plan.get("answer")?;
+    let (least, most): (u16, u16) = (plan.get("leastStatus")?, plan.get("mostStatus")?);
+    Ok(Plan {
+        tag: plan.get("tag")?,
+        kinds: kinds.into_iter().map(kind_of).collect(),
+        cleared: plan.get("cleared")?,
+        is_whole: plan.get("isWhole")?,
+        form: form_of(plan.get("form")?),
+        bodiless: plan.get("bodiless")?,
+        // More than any event has; a number of JavaScript's may be larger.
+        max_quoted: plan.get::<_, f64>("maxQuoted")? as usize,
+        encoded: plan.get("encoded")?,
+        method: text_of(plan, "method")?,
+        target: text_of(plan, "target")?,
+        superseding: match superseding {
+            Some(field) => Some((field, text_of(plan, "beginning")?)),
+            None => None,
+        },
+        before: template("before")?,
+        behind: template("behind")?,
+        call: template("call")?,
+        answer: match answer {
+            Some(answer) => Answer::Object {
+                before: text_of(&answer, "before")?,
+                behind: text_of(&answer, "behind")?,
+                rules: answer_rules(&answer.get("rules")?)?,
+            },
+            None => Answer::Body,
+        },
+        statuses: least..most + 1,
+        max_bytes: plan.get("maxBytes")?,
+    })
+}
+
+fn kind_of(number: u8) -> Kind {
+    match number {
+        0 => Kind::Absent,
+        1 => Kind::Word,
+        2 => Kind::Number,
+        _ => Kind::Text,
+    }
 }
 
 fn plain_head<'js>(ctx: Ctx<'js>, bytes: Bytes<'js>, from: usize, limits: Object<'js>) -> Result<Value<'js>> {

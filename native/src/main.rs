@@ -16,6 +16,7 @@ mod messages;
 mod names;
 mod positions;
 mod programs;
+mod relay;
 mod sockets;
 mod timers;
 

@@ -25,6 +25,50 @@ pub fn whole_response(
     head_bytes: usize,
     max_fields: usize,
 ) -> Option<Whole> {
+    let found = response_head(bytes, head_bytes, max_fields)?;
+    if found.chunked && !bodiless && ![204, 304].contains(&found.status) {
+        if found.length.is_some() {
+            return None;
+        }
+        let (status, fields, start, reusable) = (found.status, found.fields, found.end, found.keep_alive);
+        return Some(Whole { status, fields, body: unchunk(bytes, start)?, reusable });
+    }
+    found.unchunked(bytes.len(), bodiless)
+}
+
+/// As `whole_response`, of a body that is not chunked.
+pub fn response_with_length(bytes: &[u8], head_bytes: usize, max_fields: usize) -> Option<Whole> {
+    response_head(bytes, head_bytes, max_fields)?.unchunked(bytes.len(), false)
+}
+
+struct ResponseHead {
+    status: u16,
+    fields: Range<usize>,
+    /// Where the body begins.
+    end: usize,
+    length: Option<usize>,
+    chunked: bool,
+    keep_alive: bool,
+}
+
+impl ResponseHead {
+    /// What follows the response is no answer to anything, and with less than `bytes` it is not whole.
+    fn unchunked(self, bytes: usize, bodiless: bool) -> Option<Whole> {
+        if self.chunked {
+            return None;
+        }
+        let has_none = bodiless || self.status == 204 || self.status == 304;
+        let end = if has_none { self.end } else { self.end.checked_add(self.length?)? };
+        (end == bytes).then_some(Whole {
+            status: self.status,
+            fields: self.fields,
+            body: self.end..end,
+            reusable: self.keep_alive,
+        })
+    }
+}
+
+fn response_head(bytes: &[u8], head_bytes: usize, max_fields: usize) -> Option<ResponseHead> {
     let head = plain_head(bytes, head_bytes, max_fields)?;
     let line = head.first.as_bytes();
     let keep_alive_by_default = match line.get(..9)? {
@@ -71,22 +115,8 @@ pub fn whole_response(
             _ => {}
         }
     }
-    let (fields, start) = (head.first.len() + 2..head.end - 2, head.end);
-    let end = if bodiless || status == 204 || status == 304 {
-        if chunked {
-            return None;
-        }
-        start
-    } else if chunked {
-        if length.is_some() {
-            return None;
-        }
-        return Some(Whole { status, fields, body: unchunk(bytes, start)?, reusable: keep_alive });
-    } else {
-        start.checked_add(length?)?
-    };
-    // What follows the response is no answer to anything, and with less it is not whole.
-    (end == bytes.len()).then_some(Whole { status, fields, body: start..end, reusable: keep_alive })
+    let fields = head.first.len() + 2..head.end - 2;
+    Some(ResponseHead { status, fields, end: head.end, length, chunked, keep_alive })
 }
 
 /// Where the chunks' data stand, moved together, when they and the last chunk are all there is from `start` on.

@@ -16,7 +16,8 @@ import type { IncomingResponse } from "./http-connection.ts";
 import type { Address, Platform } from "./platform.ts";
 import { elapsed } from "./time.ts";
 
-const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+/** Methods of requests that may be sent again. */
+export const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
  * The shortest keep-alive among common servers is gunicorn's, 2 s. A POST that meets a closing connection cannot
@@ -57,6 +58,10 @@ export interface Sent {
 export interface AppClient {
   /** The quick way of `begin`: sends `request` where a kept connection can be trusted with it. */
   post(request: AppRequest): Sent | undefined;
+  /** As `post`, of a request that is written out and may be `isRepeatable`. */
+  postBytes(bytes: Uint8Array, isRepeatable: boolean): Sent | undefined;
+  /** Somebody else has seen that the first bytes are the whole response, and that it lets the connection be kept. */
+  sawWhole(sent: Sent): void;
   /** The response that the first bytes are; `undefined` where `begin` has to see what they are. */
   whole(request: AppRequest, sent: Sent, bytes: Uint8Array | null): AppResponse | undefined;
   /**
@@ -139,6 +144,16 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     if (connection === undefined) return undefined;
     const pieces = request.written ?? writeRequest(request, platform.codec);
     return { connection, bytes: connection.begin(pieces) };
+  }
+
+  function postBytes(bytes: Uint8Array, isRepeatable: boolean): Sent | undefined {
+    const connection = takeIdle(isRepeatable ? options.idleMs : Math.min(options.idleMs, FRESH_MS));
+    return connection && { connection, bytes: connection.begin([bytes]) };
+  }
+
+  function sawWhole({ connection }: Sent): void {
+    connection.sawWhole();
+    keep(connection);
   }
 
   function wholeOf(
@@ -250,7 +265,7 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
-  return { post, whole: wholeOf, begin, readWhole: readBody, send, probe };
+  return { post, postBytes, sawWhole, whole: wholeOf, begin, readWhole: readBody, send, probe };
 }
 
 /** A response that arrived whole: its connection serves others already. */

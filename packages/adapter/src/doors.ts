@@ -1,6 +1,7 @@
 /** The front doors as the adapter uses them: one row a kind of event. */
 import type {
   AnswerBytes,
+  AnswerShape,
   Codec,
   EventKind,
   HttpResponse,
@@ -36,6 +37,8 @@ export interface Door {
     /** The method. Throws what `toHttp` throws. */
     method(): string;
   };
+  /** How `fromHttp` writes, for events with `rawTarget`. */
+  answerShape?(): AnswerShape;
   /** `method` is the request's: whether a body may follow depends on it. */
   fromHttp(response: HttpResponse, method: string): AnswerForLambda;
   /** How the prelude of a streamed answer is written; absent where the door cannot stream. */
@@ -61,6 +64,7 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
       return {
         toHttp: () => functionUrl.toHttp(event, codec),
         rawTarget: { isEncoded: true, method: () => functionUrl.methodOf(event) },
+        answerShape: functionUrl.answerShape,
         fromHttp: (response, method) => plain(functionUrl.fromHttp(response, method, codec)),
         prelude: "joined",
         maxAnswerBytes,
@@ -70,6 +74,7 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
         toHttp: () => httpApi2.toHttp(event, codec),
         // Where it is not quite decoded (`httpApi2.toHttp`), that shows in a character which is not taken as it stands.
         rawTarget: { isEncoded: false, method: () => httpApi2.methodOf(event) },
+        answerShape: httpApi2.answerShape,
         fromHttp: (response, method) => plain(httpApi2.fromHttp(response, method, codec)),
         // An HTTP API cannot stream. A Function URL behind a domain of the user's own looks the same but for the
         // domain, and a function that was told to stream is more likely behind that.

@@ -75,6 +75,13 @@ export class HttpConnection {
     return whole;
   }
 
+  /** As `whole`, when somebody else has seen that the first bytes are a response which lets the connection be kept. */
+  sawWhole(): void {
+    this.#reading = undefined;
+    this.sawBytes = true;
+    this.#reusable = true;
+  }
+
   /** Sends a request, unless that has begun, and reads up to the head of its response. */
   async exchange(method: string, pieces: readonly Uint8Array[]): Promise<IncomingResponse> {
     if (!this.#begun) void this.begin(pieces);

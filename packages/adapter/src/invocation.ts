@@ -27,6 +27,7 @@ import type { Platform } from "./platform.ts";
 import { quickRequestOf } from "./quick-request.ts";
 import { bracketed } from "./readiness.ts";
 import { moveAuthorization, removeBasePath } from "./request-edits.ts";
+import type { Lane } from "./relay.ts";
 import { isHookPath, refusal } from "./restore.ts";
 import type { Invocation, RuntimeClient } from "./runtime-client.ts";
 
@@ -35,6 +36,7 @@ export interface InvocationDeps {
   readonly config: Config;
   readonly app: AppClient;
   readonly log: Log;
+  readonly isReady: () => boolean;
   /** Resolves when the app is ready; `undefined` when it is, as always, unless init went on without it. */
   readonly appReady: (limitMs: number) => Promise<void> | undefined;
 }
@@ -53,26 +55,35 @@ interface Exchange {
   stream?: AnswerStream;
 }
 
+/** An invocation whose request was sent already. */
+export interface Early {
+  readonly sent: Sent;
+  readonly deadline: Deadline;
+}
+
 /** Handles one invocation to its end. Throws nothing but {@link RuntimeApiError}. */
 export async function handleInvocation(
   deps: InvocationDeps,
   runtime: RuntimeClient,
   invocation: Invocation,
+  lane?: Lane,
+  early?: Early,
 ): Promise<void> {
   const { platform, config, app } = deps;
   const { requestId, deadlineMs } = invocation.head;
   const began = platform.now();
   const log = deps.log.with({ requestId });
   const exchange: Exchange = { requestId, log, meter: startMeter(platform, log, config.accessLog, began) };
-  const deadline = startDeadline(platform, timeForApp(began.wall, deadlineMs, config.deadlineMarginMs));
+  const deadline =
+    early?.deadline ?? startDeadline(platform, timeForApp(began.wall, deadlineMs, config.deadlineMarginMs));
   try {
-    const request = requestOf(deps, exchange, invocation);
+    const request = requestOf(deps, exchange, invocation, lane);
     // The quick way of a plain invocation: two waits, for the app and for the Runtime API, with no promise more than those.
     // What turns out not to be plain goes on the long way from where it is by then, and meets there what failed here.
-    const isLong = isHeldBack(config, exchange, request);
+    const isLong = early === undefined && isHeldBack(config, exchange, request);
     const ready = isLong ? undefined : deps.appReady(deadline.limitMs);
     if (ready !== undefined) await ready;
-    const sent = isLong ? undefined : app.post(request);
+    const sent = early?.sent ?? (isLong ? undefined : app.post(request));
     let response: AppResponse | undefined;
     if (sent !== undefined) {
       deadline.watch(sent.connection.cut);
@@ -103,12 +114,17 @@ export async function handleInvocation(
 }
 
 /** The request for the app, with everything the adapter adds to it. */
-function requestOf(deps: InvocationDeps, exchange: Exchange, invocation: Invocation): HttpRequest {
+function requestOf(
+  deps: InvocationDeps,
+  exchange: Exchange,
+  invocation: Invocation,
+  lane: Lane | undefined,
+): HttpRequest {
   // Without the exchange itself, which holds the request: the collector would have to find that circle.
   const { log } = exchange;
   const values = (): HttpRequest => longWay(deps, log, invocation).request;
   const made =
-    quickRequestOf(deps.platform, deps.config, invocation, values) ?? longWay(deps, log, invocation);
+    quickRequestOf(deps.platform, deps.config, invocation, values, lane) ?? longWay(deps, log, invocation);
   if (made.door !== undefined) exchange.door = made.door;
   exchange.request = made.request;
   exchange.meter?.prepared(made.request, made.kind, made.door !== undefined);
@@ -186,7 +202,8 @@ function plainPayload(
   // Its connection may be serving someone else by now.
   deadline.watch(nothing);
   const { whole } = response;
-  if (whole === undefined || failureOfStatus(config, whole, door, platform.codec) !== undefined) return undefined;
+  if (whole === undefined || failureOfStatus(config, whole, door, platform.codec) !== undefined)
+    return undefined;
   if (door !== undefined && (config.compression || isStreamed(config, door, whole.status))) return undefined;
   return answerWhole(platform, log, request, whole, whole, door);
 }

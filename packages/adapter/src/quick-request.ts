@@ -14,13 +14,15 @@ import {
   kindOf,
   quickRequest,
 } from "@anylambda/wire";
-import type { EventKind, HttpRequest, InvocationHead, JsonObject } from "@anylambda/wire";
+import type { EventKind, HttpRequest, InvocationHead, JsonObject, RelayRules } from "@anylambda/wire";
 import type { Config, FunctionIdentity } from "./config.ts";
 import { lambdaContext, trustedFields } from "./context-headers.ts";
 import { doorOf } from "./doors.ts";
 import type { Door } from "./doors.ts";
 import type { Platform } from "./platform.ts";
 import { withoutSpace } from "./pass-through.ts";
+import { teach } from "./relay.ts";
+import type { Lane } from "./relay.ts";
 import { bracketed } from "./readiness.ts";
 import { removeBasePath } from "./request-edits.ts";
 import type { Invocation } from "./runtime-client.ts";
@@ -42,36 +44,41 @@ export function quickRequestOf(
   config: Config,
   invocation: Invocation,
   longWay: () => HttpRequest,
+  lane?: Lane,
 ): QuickRequest | undefined {
   const { event, head } = invocation;
   const superseded = rootOf(head.traceId);
   if (config.authorizationSource !== undefined || superseded === undefined) return undefined;
-  sketch ??= jsonSketch(emptied, ["requestContext"]);
+  sketch ??= jsonSketch(emptied, quoted);
   const sketched = sketch(event, places);
   if (sketched === undefined) return undefined;
+  const isAsBefore = known?.sketched === sketched;
   const { kind, door } = recognised(platform, config, sketched, event);
   const line = door === undefined ? passedThrough(config, kind, event) : mapped(config, door, sketched);
   if (line === undefined) return undefined;
 
-  // Without a trace of the invocation's own the event's is a field like any other.
-  const trace = head.traceId === undefined ? "" : `x-amzn-trace-id: ${head.traceId}\r\n`;
-  const host =
-    door === undefined
-      ? `host: ${bracketed(config.host)}:${config.port}\r\ncontent-type: application/json\r\n`
-      : "";
   numbers[2] = Math.min(config.maxContextBytes, 2 ** 31 - 1);
-  write ??= quickRequest({
-    dropped: [...droppedFields, ...trustedFields],
-    droppedPrefix: "x-anylambda-",
-    joined: "cookie",
-    superseded: "x-amzn-trace-id",
-    maxFields: 200,
-  });
+  write ??= quickRequest(requestRules);
   const { method, target } = line;
-  const before = `${host}${trace}x-amzn-request-context: `;
-  const behind = `\r\n${invocationLines(head, config.function)}`;
-  const bytes = write(event, numbers, `${method} ${target ?? ""}`, superseded, before, behind);
-  return bytes && { request: new Written(method, target, bytes, longWay), kind, door };
+  const before = (of: InvocationHead): string => linesBefore(of, config, door);
+  const behind = (of: InvocationHead): string => `\r\n${invocationLines(of, config.function)}`;
+  const bytes = write(event, numbers, `${method} ${target ?? ""}`, superseded, before(head), behind(head));
+  if (bytes === undefined) return undefined;
+  // Events that are not HTTP may all look different.
+  if (lane !== undefined && (door !== undefined || isAsBefore)) {
+    const [form = 0, bodiless = 0, maxQuoted = 0, encoded = 0] = numbers;
+    const how = { form, bodiless: bodiless === 1, maxQuoted, encoded: encoded === 1 };
+    teach(lane, config, { event, head, door, method, target, ...how, before, behind });
+  }
+  return { request: new Written(method, target, bytes, longWay), kind, door };
+}
+
+function linesBefore({ traceId }: InvocationHead, { host, port }: Config, door: Door | undefined): string {
+  // Without a trace of the invocation's own the event's is a field like any other.
+  const trace = traceId === undefined ? "" : `x-amzn-trace-id: ${traceId}\r\n`;
+  const fields =
+    door === undefined ? `host: ${bracketed(host)}:${port}\r\ncontent-type: application/json\r\n` : "";
+  return `${fields}${trace}x-amzn-request-context: `;
 }
 
 /** Made of values that have come in a head: no line ends among them. */
@@ -232,6 +239,21 @@ const emptied = [
 const numbers: Int32Array = new Int32Array(4 + 2 * (emptied.length + 1));
 const places: Int32Array = numbers.subarray(4);
 const place = { lists: 0, singles: 2, joined: 4, body: 6, path: 8, query: 10, parameters: 12 } as const;
+const quoted = ["requestContext"];
+const requestRules = {
+  dropped: [...droppedFields, ...trustedFields],
+  droppedPrefix: "x-anylambda-",
+  joined: "cookie",
+  superseded: "x-amzn-trace-id",
+  maxFields: 200,
+};
+
+/** What a lane has to know of requests. */
+export const relayedRequests: Pick<RelayRules, "paths" | "request"> = {
+  paths: [...emptied, ...quoted],
+  request: requestRules,
+};
+
 let sketch: ReturnType<typeof jsonSketch> | undefined;
 let write: ReturnType<typeof quickRequest> | undefined;
 

@@ -3,10 +3,8 @@ import { createAppClient } from "./app-client.ts";
 import type { AppClient } from "./app-client.ts";
 import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
-import { Failure, RuntimeApiError, messageOf } from "./errors.ts";
+import { Failure, messageOf } from "./errors.ts";
 import { awaitEvents, register } from "./extension.ts";
-import { documentOf } from "./failure-document.ts";
-import { handleInvocation } from "./invocation.ts";
 import type { InvocationDeps } from "./invocation.ts";
 import { createLog, logOptionsOf } from "./log.ts";
 import type { Log } from "./log.ts";
@@ -15,10 +13,10 @@ import { waitUntilReady } from "./readiness.ts";
 import type { Readiness } from "./readiness.ts";
 import { HookError, passSnapshot } from "./restore.ts";
 import { RuntimeClient } from "./runtime-client.ts";
-import type { Invocation } from "./runtime-client.ts";
 import { drainOnTerminate } from "./shutdown.ts";
 import type { Drain } from "./shutdown.ts";
 import { sleep } from "./time.ts";
+import { work } from "./work.ts";
 
 /** Lambda's init on demand ends after 10 s; async init lets it end in time (spec adapter.md 2.3). */
 const ASYNC_INIT_MS = 9800;
@@ -78,6 +76,7 @@ async function initialize(setting: Setting): Promise<InvocationDeps> {
   return {
     ...setting,
     app: isSnapStart ? await throughSnapshot(setting, app) : app,
+    isReady: () => readiness.ready,
     appReady: (limit) => (readiness.ready ? undefined : readyWithin(limit)),
   };
 }
@@ -157,39 +156,11 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
   for (;;) {
     const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
     try {
-      for (;;) {
-        let invocation: Invocation | undefined;
-        const asked = runtime.ask();
-        try {
-          if (asked !== undefined) invocation = runtime.heard(await asked);
-        } catch {}
-        invocation ??= await runtime.next();
-        drain.begin();
-        try {
-          await handleInvocation(deps, runtime, invocation);
-        } catch (error) {
-          await answerFault(deps, runtime, invocation, error);
-        } finally {
-          drain.end();
-        }
-      }
+      await work(deps, runtime, drain);
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;
       log.error(`A worker lost the Runtime API and begins again: ${messageOf(error)}`);
       await sleep(platform, 1000);
     }
   }
-}
-
-/** Also a fault of ours is an answer, and not the end of the environment. */
-async function answerFault(
-  deps: InvocationDeps,
-  runtime: RuntimeClient,
-  { head: { requestId } }: Invocation,
-  error: unknown,
-): Promise<void> {
-  if (error instanceof RuntimeApiError) throw error;
-  const { errorType, document, reason } = documentOf(error, deps.platform.codec);
-  deps.log.error(`Invocation failed with ${errorType}: ${reason}`, { requestId });
-  await runtime.fail(requestId, errorType, document);
 }

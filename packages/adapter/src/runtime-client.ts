@@ -11,10 +11,12 @@
  */
 import {
   MAX_PAYLOAD_BYTES,
+  defaultResponseLimits,
   invocationHeadOf,
   runtimeHeaders,
   runtimePaths,
   toInvocationHead,
+  wholeResponse,
 } from "@anylambda/wire";
 import type { ErrorBody, InvocationHead } from "@anylambda/wire";
 import { beginStream, streamHead } from "./answer-stream.ts";
@@ -79,7 +81,7 @@ export class RuntimeClient {
     this.#nextRequest ??= this.#platform.codec.utf8Encode(
       requestHead("GET", runtimePaths.next, this.#host, [], []),
     );
-    return this.#connection?.isUsable === true ? this.#connection.begin([this.#nextRequest]) : undefined;
+    return this.begin(this.#nextRequest);
   }
 
   /** The invocation that the first bytes bring; `undefined` where `next` has to see what they are. */
@@ -95,7 +97,7 @@ export class RuntimeClient {
   /** Sends the call of `respond` where a connection is there; the first bytes of its answer. */
   tell(requestId: string, payload: readonly Uint8Array[]): Promise<Uint8Array | null> | undefined {
     if (this.#connection?.isUsable !== true) return undefined;
-    const head = requestHead("POST", runtimePaths.response(requestId), this.#host, [], payload);
+    const head = responseHead(requestId, this.#host, String(lengthOf(payload)));
     return this.#connection.begin([this.#platform.codec.utf8Encode(head)].concat(payload));
   }
 
@@ -105,6 +107,17 @@ export class RuntimeClient {
     if (status === undefined || status < 200 || status > 299) return false;
     this.#release();
     return true;
+  }
+
+  /** Sends a call of one of the two that somebody else has written. */
+  begin(call: Uint8Array): Promise<Uint8Array | null> | undefined {
+    return this.#connection?.isUsable === true ? this.#connection.begin([call]) : undefined;
+  }
+
+  /** Somebody else has seen that the first bytes are the whole answer, and that it lets the connection be kept. */
+  sawWhole(): void {
+    this.#connection?.sawWhole();
+    this.#release();
   }
 
   /** Waits for an invocation, as long as it takes. */
@@ -276,6 +289,13 @@ export class RuntimeClient {
   }
 }
 
+/** The invocation that the bytes of a whole answer to `next` bring. */
+export function invocationOf(bytes: Uint8Array): Invocation | undefined {
+  const whole = wholeResponse(bytes, false, defaultResponseLimits);
+  const head = whole && invocationHeadOf(whole.fields);
+  return head && { head, event: whole.body };
+}
+
 function invocationHead({ head }: Answer): InvocationHead | undefined {
   const quick = head.fields === undefined ? undefined : invocationHeadOf(head.fields);
   return quick ?? toInvocationHead(head.headers);
@@ -298,6 +318,15 @@ function errorHeaders(errorType: string): [string, string][] {
   ];
 }
 
+/** The head of the call of `respond`, for so many bytes. */
+export function responseHead(requestId: string, host: string, length: string): string {
+  return `POST ${runtimePaths.response(requestId)} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: anylambda\r\ncontent-length: ${length}\r\n\r\n`;
+}
+
+function lengthOf(payload: readonly Uint8Array[]): number {
+  return payload.reduce((sum, piece) => sum + piece.length, 0);
+}
+
 /** Written by hand, not through `writeRequest`: an answer of many pieces goes out without being joined. */
 function requestHead(
   method: string,
@@ -308,8 +337,7 @@ function requestHead(
 ): string {
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: anylambda\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
-  if (method === "POST")
-    head += `content-length: ${payload.reduce((sum, piece) => sum + piece.length, 0)}\r\n`;
+  if (method === "POST") head += `content-length: ${lengthOf(payload)}\r\n`;
   return `${head}\r\n`;
 }
 

@@ -2,12 +2,30 @@ export type { Codec } from "./codec.ts";
 export { concat } from "./concat.ts";
 export { headerOf, headersOf } from "./message.ts";
 export type { HeaderField, HeaderList, HttpRequest, HttpResponse } from "./message.ts";
-export { bodyForms, fieldValues, isJson, jsonSketch, quickRequest, wholeResponse } from "./quick.ts";
-export type { QuickAnswerRules, QuickRequestRules, WholeResponse } from "./quick.ts";
+export {
+  bodyForms,
+  fieldValues,
+  isJson,
+  jsonSketch,
+  quickRequest,
+  relay,
+  relayKinds,
+  wholeResponse,
+} from "./quick.ts";
+export type {
+  QuickAnswerRules,
+  QuickRequestRules,
+  Relay,
+  RelayPlan,
+  RelayRules,
+  Template,
+  WholeResponse,
+} from "./quick.ts";
 export { droppedFields } from "./fields.ts";
 export {
   MAX_PAYLOAD_BYTES,
   fromInvocationHead,
+  headNames,
   invocationHeadOf,
   runtimeHeaders,
   runtimePaths,
@@ -25,7 +43,7 @@ export type {
 export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
 export { EventError } from "./front-doors/event-request.ts";
 export type { RequestForApp, RequestLine } from "./front-doors/event-request.ts";
-export type { AnswerBytes } from "./front-doors/answer-body.ts";
+export type { AnswerBytes, AnswerShape } from "./front-doors/answer-body.ts";
 export { kindOf } from "./front-doors/recognise.ts";
 export type { EventKind } from "./front-doors/recognise.ts";
 export { isObject } from "./json.ts";

@@ -104,3 +104,77 @@ export const quickAnswer: (
 
 /** Whether the bytes are JSON; `undefined` without a native way. */
 export const isJson: (bytes: Uint8Array) => boolean | undefined = () => undefined;
+
+/** A text with the values of fields in it: `literals[0]`, field `fields[0]`, `literals[1]`, ... and a literal last. */
+export interface Template {
+  readonly literals: readonly string[];
+  readonly fields: readonly number[];
+}
+
+/** What the value of a field must be: unreserved characters, a whole number, text that JSON carries as it stands. */
+export const relayKinds = { absent: 0, word: 1, number: 2, text: 3 } as const;
+
+/** How events of one sketch become requests, and their responses answers. */
+export interface RelayPlan {
+  /** What {@link Relay.tag} gives. */
+  readonly tag: number;
+  /** Of {@link relayKinds}, for each of {@link RelayRules.names}. */
+  readonly kinds: readonly number[];
+  /** Members, by their number in {@link RelayRules.paths}, that are not looked at. */
+  readonly cleared: readonly number[];
+  /** The body is the event without the space around it. */
+  readonly isWhole: boolean;
+  /** Of {@link bodyForms}. */
+  readonly form: number;
+  readonly bodiless: boolean;
+  readonly maxQuoted: number;
+  /** As in {@link quickRequest}. */
+  readonly encoded: boolean;
+  readonly method: string;
+  /** `""` where path and query are taken as they stand. */
+  readonly target: string;
+  /** The field that up to its first semicolon supersedes one of the event, when it begins with `beginning`. */
+  readonly superseding: number | undefined;
+  readonly beginning: string;
+  /** Fields before the quoted member, and right behind it. */
+  readonly before: Template;
+  readonly behind: Template;
+  /** The call that answers, up to the number of its bytes. */
+  readonly call: Template;
+  /** An object with the status between `before` and `behind`; `undefined` where the body is the answer. */
+  readonly answer:
+    | { readonly before: string; readonly behind: string; readonly rules: QuickAnswerRules }
+    | undefined;
+  readonly leastStatus: number;
+  readonly mostStatus: number;
+  readonly maxBytes: number;
+}
+
+export interface RelayRules {
+  /** Of the event: members that are emptied in the order of {@link QuickRequestNumbers}, then the one that is quoted. */
+  readonly paths: readonly string[];
+  /** Fields, lower case, of the response that brings the event, and the one that {@link Relay.number} gives. */
+  readonly names: readonly string[];
+  readonly number: number;
+  readonly request: QuickRequestRules;
+}
+
+/**
+ * A whole invocation in two calls, for events that look like one that was learnt: `undefined` where anything is not as it
+ * was then, and the bytes are as before. One invocation at a time.
+ */
+export interface Relay {
+  learn(event: Uint8Array, plan: RelayPlan): void;
+  /** The app's request for the event that a whole response brings. */
+  request(bytes: Uint8Array): Uint8Array | undefined;
+  /** The {@link RelayPlan.tag} of the last request. */
+  tag(): number;
+  /** The field {@link RelayRules.number} of the head that brought its event. */
+  number(): number;
+  /** The call that answers it with the app's whole response. */
+  answer(bytes: Uint8Array): Uint8Array | undefined;
+  /** Whether a whole response says that the call was taken. */
+  isTaken(bytes: Uint8Array): boolean;
+}
+
+export const relay: (rules: RelayRules) => Relay | undefined = () => undefined;

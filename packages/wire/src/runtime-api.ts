@@ -67,7 +67,8 @@ export function invocationHeadOf(fields: Uint8Array): InvocationHead | undefined
 
 let valuesOf: ReturnType<typeof fieldValues> | undefined;
 
-const headNames: readonly string[] = [
+/** Headers that make an {@link InvocationHead}, in the order of its members. */
+export const headNames: readonly string[] = [
   runtimeHeaders.requestId,
   runtimeHeaders.deadlineMs,
   runtimeHeaders.functionArn,

@@ -1,4 +1,4 @@
-import type { JsonObject, QuickAnswerRules, QuickRequestRules } from "@anylambda/wire";
+import type { JsonObject, QuickAnswerRules, QuickRequestRules, Relay, RelayRules } from "@anylambda/wire";
 
 /** The native host's global object, as `native/src/host.rs` makes it. */
 export interface Host {
@@ -52,6 +52,7 @@ export interface Host {
   quickAnswer(
     rules: QuickAnswerRules,
   ): (before: string, fields: Uint8Array, body: Uint8Array) => Uint8Array | undefined;
+  relay(rules: RelayRules): Relay;
   isJson(bytes: Uint8Array): boolean;
 
   /** Begins to connect; the socket's number. */

@@ -2,6 +2,7 @@ import type { Codec } from "../codec.ts";
 import { droppedFields } from "../fields.ts";
 import type { HttpResponse } from "../message.ts";
 import { quickAnswer } from "../quick.ts";
+import type { QuickAnswerRules } from "../quick.ts";
 
 /** A function's answer as pieces that follow each other: a large body is never copied into another buffer. */
 export type AnswerBytes = readonly Uint8Array[];
@@ -9,26 +10,40 @@ export type AnswerBytes = readonly Uint8Array[];
 /** The whole answer that begins with `before`, where there is a quick way to it. */
 export type QuickAnswer = (before: string, response: HttpResponse, method: string) => AnswerBytes | undefined;
 
-/** The quick way to answers whose map has `lists` of values, leaves out `dropped` names, and puts cookies in `apart`. */
-export function quickAnswerOf(own: {
+/** How a door writes its answers, for those who write them elsewhere: the status stands between `before` and `behind`. */
+export interface AnswerShape {
+  readonly before: string;
+  readonly behind: string;
+  readonly rules: QuickAnswerRules;
+}
+
+interface OwnRules {
   readonly lists: boolean;
   readonly dropped?: readonly string[];
   readonly apart?: string;
-}): QuickAnswer {
+}
+
+/** Rules for answers whose map has `lists` of values, that leave out `dropped` names and put cookies in `apart`. */
+export function answerRules({ lists, dropped = [], apart }: OwnRules): QuickAnswerRules {
+  return {
+    dropped: [...droppedFields, ...dropped],
+    lists,
+    separate: "set-cookie",
+    body: `,"body":`,
+    flag: `,"isBase64Encoded":`,
+    apart,
+    maxFields: 200,
+  };
+}
+
+/** The quick way to answers by {@link answerRules}. */
+export function quickAnswerOf(own: OwnRules): QuickAnswer {
   // Made at the first answer: none of them is needed to start.
   let write: ReturnType<typeof quickAnswer> | undefined;
   return (before, response, method) => {
     const { fields, status, body } = response;
     if (fields === undefined) return undefined;
-    write ??= quickAnswer({
-      dropped: [...droppedFields, ...(own.dropped ?? [])],
-      lists: own.lists,
-      separate: "set-cookie",
-      body: `,"body":`,
-      flag: `,"isBase64Encoded":`,
-      apart: own.apart,
-      maxFields: 200,
-    });
+    write ??= quickAnswer(answerRules(own));
     const bytes = write(before, fields, isBodiless(status, method) ? nothing : body);
     return bytes && [bytes];
   };

@@ -13,7 +13,7 @@ export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   return payload2.toHttp(event, encodeRawPath, codec);
 }
 
-export { fromHttp, methodOf } from "./payload-2.ts";
+export { answerShape, fromHttp, methodOf } from "./payload-2.ts";
 
 /** Who signed the request, at a URL that asks for it (AuthType AWS_IAM); in `requestContext.authorizer.iam`. */
 export interface IamCaller {

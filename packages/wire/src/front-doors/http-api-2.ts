@@ -23,7 +23,7 @@ function pathEncoding(event: JsonObject): (rawPath: string) => string {
   return domainOf(event).includes("_") ? encodeRawPath : encodeDecodedPath;
 }
 
-export { fromHttp, methodOf } from "./payload-2.ts";
+export { answerShape, fromHttp, methodOf } from "./payload-2.ts";
 
 /** Moves cookies out of the headers, decodes the path, always names a content length. */
 export function toEvent(

@@ -9,8 +9,8 @@ import type { JsonObject } from "../json.ts";
 import { headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { decodePath, decodedPairs, encodePairs, encodeRawQuery } from "../percent.ts";
-import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson, quickAnswerOf } from "./answer-body.ts";
+import type { AnswerBytes, AnswerShape } from "./answer-body.ts";
+import { answerJson, answerRules, quickAnswerOf } from "./answer-body.ts";
 import { bytesOfBody, sendableEndToEnd, statusOf, withDefaultType } from "./answer-response.ts";
 import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, ClientResponse, DoorContext } from "./door.ts";
@@ -70,7 +70,13 @@ export function fromHttp(response: HttpResponse, method: string, codec: Codec): 
   return answerJson(head, response, method, `,"cookies":${JSON.stringify(cookies)}`, codec);
 }
 
-const quickly = quickAnswerOf({ lists: false, apart: `,"cookies":` });
+const ownRules = { lists: false, apart: `,"cookies":` };
+const quickly = quickAnswerOf(ownRules);
+
+/** As {@link fromHttp} writes it. */
+export function answerShape(): AnswerShape {
+  return { before: `{"statusCode":`, behind: `,"headers":`, rules: answerRules(ownRules) };
+}
 
 /** What the doors of this format put into an event in different ways. */
 export interface EventDifferences {

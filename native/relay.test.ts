@@ -1,0 +1,146 @@
+/**
+ * The relay (`packages/adapter/src/work.ts`): what goes wrong in an invocation that was begun natively, after others of its
+ * kind have gone well. That it writes the same bytes as the long way is for `quick.test.ts`.
+ */
+import { describe, expect, it } from "vitest";
+import { functionUrlEvent } from "../packages/adapter/testing/events.ts";
+import { answer, isCheck } from "../packages/adapter/testing/function.ts";
+import type { RawConnection, RawRequest } from "../packages/adapter/testing/raw-app.ts";
+import { eventually } from "../packages/adapter/testing/wait.ts";
+import type { NativeFunction } from "./testing/binary.ts";
+import { missing, startNativeOver, stopAfterEach } from "./testing/binary.ts";
+
+const bodyOf = (text: string): string => (JSON.parse(text) as { readonly body: string }).body;
+const get = functionUrlEvent({ path: "/a" });
+const post = functionUrlEvent({ method: "POST", path: "/a", body: "x" });
+
+it.for(missing === undefined ? [] : [missing])("%s", (reason, { skip }) => {
+  skip(reason);
+});
+
+describe.skipIf(missing !== undefined)("relay", () => {
+  stopAfterEach();
+
+  /** A function that has answered GET and POST well; from then on `serve` has the requests. */
+  async function warm(
+    serve: (connection: RawConnection, request: RawRequest) => void,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<NativeFunction> {
+    let isWarm = false;
+    const fn = await startNativeOver(async (connection) => {
+      for (;;) {
+        const request = await connection.readRequest();
+        if (request === undefined) return;
+        if (isWarm) serve(connection, request);
+        else connection.socket.write(answer(200, isCheck(request) ? "" : "warm"));
+      }
+    }, env);
+    for (const event of [get, post, get, post])
+      expect(bodyOf((await fn.api.invoke(event)).text)).toBe("warm");
+    isWarm = true;
+    return fn;
+  }
+
+  const well = ({ socket }: RawConnection): void => void socket.write(answer(200, "well"));
+
+  it("fails an invocation whose deadline passes, and goes on with the next", async () => {
+    let hangs = true;
+    const fn = await warm((connection) => {
+      if (!hangs) well(connection);
+      hangs = false;
+    });
+    const headers = { "Lambda-Runtime-Deadline-Ms": String(Date.now() + 300) };
+    const outcome = await fn.api.invoke({ event: JSON.stringify(get), headers });
+    expect(outcome.errorType).toBe("Adapter.DeadlineExceeded");
+    expect(fn.requests()).toHaveLength(5);
+    expect(bodyOf((await fn.api.invoke(get)).text)).toBe("well");
+  });
+
+  it("sends a GET again that the app hung up on, and fails a POST", async () => {
+    const hungUp = new Set<string>();
+    const fn = await warm((connection, { head }) => {
+      const method = head.slice(0, 4);
+      if (hungUp.has(method)) return well(connection);
+      hungUp.add(method);
+      connection.socket.end();
+    });
+    expect(bodyOf((await fn.api.invoke(get)).text)).toBe("well");
+    expect((await fn.api.invoke(post)).errorType).toBe("Adapter.AppClosedConnection");
+    expect(bodyOf((await fn.api.invoke(post)).text)).toBe("well");
+  });
+
+  type Respond = (socket: RawConnection["socket"]) => void;
+  const writes =
+    (text: string): Respond =>
+    (socket) =>
+      void socket.write(text);
+  const inTwo = answer(200, "in two pieces");
+  const large = "y".repeat(100_000);
+  const responses: readonly (readonly [string, Respond, string])[] = [
+    [
+      "in two pieces",
+      (socket) => void socket.write(inTwo.slice(0, 30), () => setImmediate(writes(inTwo.slice(30)), socket)),
+      "in two pieces",
+    ],
+    [
+      "in chunks",
+      writes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+      "abc",
+    ],
+    [
+      "with trailers",
+      writes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: 1\r\n\r\n"),
+      "abc",
+    ],
+    ["until it closes", (socket) => void socket.end("HTTP/1.1 200 OK\r\n\r\nall"), "all"],
+    ["after an interim one", writes(`HTTP/1.1 103 Early Hints\r\n\r\n${answer(200, "late")}`), "late"],
+    ["of 100 KB", writes(answer(200, large)), large],
+    ["with status 500", writes(answer(500, "broken")), "broken"],
+  ];
+  it.each(responses)("takes a response %s", async (_, respond, body) => {
+    const fn = await warm(({ socket }) => respond(socket));
+    for (const event of [get, post, get]) expect(bodyOf((await fn.api.invoke(event)).text)).toBe(body);
+  });
+
+  it("says that an answer was refused, and goes on", async () => {
+    const fn = await warm(well);
+    fn.api.intercept = (call, response) => {
+      if (!call.path.endsWith("/response")) return false;
+      response.writeHead(410).end('{"errorMessage":"gone"}');
+      return true;
+    };
+    void fn.api.invoke(get);
+    await eventually(() => fn.adapter.lines.find((line) => line.includes("with status 410")));
+    fn.api.intercept = undefined;
+    expect(bodyOf((await fn.api.invoke(get)).text)).toBe("well");
+  });
+
+  it("posts an answer again when the Runtime API broke off", async () => {
+    const fn = await warm(well);
+    let broken = false;
+    fn.api.intercept = ({ path, socket }) => {
+      if (broken || !path.endsWith("/response")) return false;
+      broken = true;
+      socket.destroy();
+      return true;
+    };
+    expect(bodyOf((await fn.api.invoke(get)).text)).toBe("well");
+    expect(broken).toBe(true);
+    expect(bodyOf((await fn.api.invoke(post)).text)).toBe("well");
+  });
+
+  it("answers sixteen at a time, some of them the long way", async () => {
+    const fn = await warm(
+      ({ socket }, { head }) => {
+        const name = head.split(" ")[1] ?? "";
+        setImmediate(() => socket.write(answer(name.endsWith("5") ? 503 : 200, name)));
+      },
+      { AWS_LAMBDA_MAX_CONCURRENCY: "16" },
+    );
+    for (let round = 0; round < 20; round++) {
+      const paths = Array.from({ length: 16 }, (_, i) => `/${round}/${i}`);
+      const outcomes = await Promise.all(paths.map((path) => fn.api.invoke(functionUrlEvent({ path }))));
+      expect(outcomes.map(({ text }) => bodyOf(text))).toEqual(paths);
+    }
+  });
+});
