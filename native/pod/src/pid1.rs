@@ -7,6 +7,7 @@
 //!   spawn {argv env cwd out err}       a program under the root; outlets by number      {pid} or {error message}
 //!   park {label} with a connection     puts it into the tree                            {}
 //!   take                               all of them back                                 {label} with each, {done}
+//!   dial {port}                        connects to 127.0.0.1:PORT inside                {} with the connection
 //!   run {argv}                         a program beside the tree (criu)                 {status} or {signal}
 //!   serve                              pages of directory 0, as they are asked for      {}
 //!   learn                              what was asked for, into directory 1             {pages}
@@ -18,9 +19,11 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -32,6 +35,7 @@ use crate::root::{become_root, child_signals, clear, exit_of};
 use crate::{Failure, checked, descriptors, lazy, namespaces};
 
 const PR_SET_MEMORY_MERGE: i32 = 67;
+const DIALLING: Duration = Duration::from_secs(1);
 const OUTLETS_AT: RawFd = 100;
 const DIRECTORIES_AT: RawFd = 200;
 
@@ -188,6 +192,13 @@ impl Pid1 {
                 Ok(self.root()?.send(message, &[connection.as_raw_fd()])?)
             }
             "take" => Ok(self.root()?.send(message, &[])?),
+            "dial" => {
+                let port = message["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
+                // Refused or taken at once, unless a listener does not take what it was given: nobody waits for it long.
+                let connection = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), DIALLING)
+                    .map_err(|error| format!("connect to 127.0.0.1:{port}: {error}"))?;
+                Ok(self.channel.send(json!({ "id": id }), Some(connection.into()))?)
+            }
             "run" => {
                 let pid = self.run_beside(message)?;
                 self.running.push((pid, id.clone()));

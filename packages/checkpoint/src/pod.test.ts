@@ -246,6 +246,25 @@ describe.skipIf(!ok)("a pod", () => {
     outside.close();
   });
 
+  it("is connected to from outside, at a port of its own localhost", async () => {
+    const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
+    const source = `
+      require("net").createServer((socket) => socket.pipe(socket))
+        .listen(0, "127.0.0.1", function () { console.log(this.address().port); });
+    `;
+    const said = linesOf(await pod.spawn(node(source)));
+    await until(() => said.length === 1);
+    const socket = await pod.connect(Number(said[0]));
+    let heard = "";
+    socket.on("data", (chunk: Buffer) => (heard += chunk.toString()));
+    socket.write("there and back");
+    await until(() => heard === "there and back");
+    socket.destroy();
+    await expect(pod.connect(4)).rejects.toThrow(/connect to 127\.0\.0\.1:4: .*refused/);
+    await pod.end();
+    await expect(pod.connect(Number(said[0]))).rejects.toThrow("The pod is gone");
+  });
+
   it("ends with whatever runs in it, also what ignores signals (1)", async () => {
     const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
     const child = await pod.spawn(

@@ -39,7 +39,7 @@ export interface BootPlace {
   /** `restore/*` exists. */
   readonly snapStart: boolean;
   /** To a port on the processes' own localhost, where that is another than the machine's. */
-  readonly dial?: Dial | "unreachable" | undefined;
+  readonly dial?: Dial | undefined;
   /** Its processes can be born in a cgroup of ours. */
   readonly joins?: boolean;
   /** How its processes are known; by the address of their Runtime API where it is not said. */

@@ -172,8 +172,9 @@ export class Environment {
 
   /** The cold start of a copy. Turns the caller away and returns false when it fails (environment.md 6.2). */
   async #restoreFor(job: Job, source: SnapshotSource): Promise<boolean> {
-    const { initEvents } = await source.published;
+    const { initEvents, snapshot } = await source.published;
     this.#teller.telemetry.open(initEvents);
+    if (snapshot?.subscriptions !== undefined) this.#teller.telemetry.adopt(snapshot.subscriptions);
     this.#tell({ type: "restoreStart", engine: source.engine.kind });
     const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
     const { path } = this.#options;

@@ -39,9 +39,8 @@ export class Teller {
     this.telemetry = new TelemetryHub({ context, tell: (news) => this.tell(news) });
   }
 
-  /** For a boot that begins where `dial` reaches; nothing for one that cannot be reached. */
-  telemetryFor(dial: Dial | "unreachable" | undefined): TelemetryHub | undefined {
-    if (dial === "unreachable") return undefined;
+  /** For a boot that begins where `dial` reaches. */
+  telemetryFor(dial: Dial | undefined): TelemetryHub {
     this.telemetry.reach(dial);
     return this.telemetry;
   }

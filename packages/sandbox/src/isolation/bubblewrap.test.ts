@@ -89,7 +89,8 @@ describe.skipIf(fault !== undefined)("bubblewrap", () => {
     const pod = await openPod(configuration, { path: process.env["PATH"] ?? "", shareNetwork: false });
     const { dial } = pod.place;
     if (typeof dial !== "function") throw new Error("There is no way in");
-    await new Promise((resolve) => dial(8080).on("error", resolve).on("close", resolve));
+    const socket = await dial(8080);
+    await new Promise((resolve) => socket.on("error", resolve).on("close", resolve));
     await pod.close();
   });
 
@@ -187,7 +188,10 @@ describe.skipIf(fault !== undefined)("a pod whose sandbox is killed", () => {
       child.once("exit", () => reject(new Error("It ended by itself")));
     });
     expect(processesOf(environment).length).toBeGreaterThan(0);
-    const mine = pods().filter((name) => commandLines().some((line) => line.includes(name)));
+    // Others on this machine may have pods too.
+    const lines = commandLines().filter((line) => line.includes(taskRoot));
+    const mine = pods().filter((name) => lines.some((line) => line.includes(name)));
+    expect(mine).toHaveLength(1);
     child.kill("SIGKILL");
     await until(() => processesOf(environment).length === 0);
     await until(() => !mine.some((name) => existsSync(join(tmpdir(), name))));

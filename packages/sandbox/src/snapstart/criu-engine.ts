@@ -29,6 +29,7 @@ import {
   ProcessGroup,
   launchFailure,
 } from "../processes.ts";
+import type { KeptSubscription } from "../telemetry/hub.ts";
 import type { Restore, RestoreOutcome, Snapshot, SnapshotEngine, Stage, Version } from "./engine.ts";
 
 export interface CriuEngineOptions {
@@ -44,6 +45,8 @@ interface Notes extends Version {
   readonly knowsRestore: boolean;
   readonly programs: readonly NotedProgram[];
   readonly extensions: readonly ExtensionRecord[];
+  /** Absent in images of before there were any. */
+  readonly subscriptions?: readonly KeptSubscription[];
 }
 
 /** One program of the pod, in the order in which they were started. Without a name it is the runtime. */
@@ -59,8 +62,7 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
     pod,
     runtimeApi,
     launch: (launch) => launchIn(pod, launch),
-    // There is no way yet from here to a listener in the pod: extensions are told that there is no telemetry.
-    dial: "unreachable",
+    dial: (port) => pod.connect(port),
     close: () => pod.end(),
   });
   const teachers = new Set<Teacher>();
@@ -244,16 +246,18 @@ function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken }: Vers
       return name === undefined ? { program } : { name, program };
     }),
     extensions: boot.registry.records,
+    subscriptions: boot.telemetry?.kept ?? [],
   };
 }
 
 function snapshotOf({ directory, manifest }: Image): Snapshot {
-  const { configuration, credentialsToken, knowsRestore } = manifest.notes as Notes;
+  const { configuration, credentialsToken, knowsRestore, subscriptions = [] } = manifest.notes as Notes;
   return {
     engine: "criu",
     configuration,
     credentialsToken,
     knowsRestore,
+    subscriptions,
     bytes: manifest.bytes,
     directory,
     connectionsAtSnapshot: manifest.connections,

@@ -12,6 +12,7 @@ import type { Failure } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import type { Launcher } from "../processes.ts";
 import type { Dial } from "../telemetry/destination.ts";
+import type { KeptSubscription } from "../telemetry/hub.ts";
 import type { Variables } from "../variables.ts";
 
 /** Where the processes of one boot run. */
@@ -20,7 +21,7 @@ export interface Stage {
   readonly runtimeApi: string;
   readonly launch: Launcher;
   /** To a port on the processes' own localhost, where that is another than the machine's. */
-  readonly dial?: Dial | "unreachable";
+  readonly dial?: Dial;
   /** Gives back what the stage holds. Processes that are still there end with it. */
   close(): Promise<void>;
 }
@@ -37,6 +38,8 @@ export interface Snapshot {
   readonly bytes: number;
   /** Where the image lies; absent when there is none. */
   readonly directory?: string;
+  /** Of extensions that are in it: copies go on with them. Absent where every copy subscribes anew. */
+  readonly subscriptions?: readonly KeptSubscription[];
   /** Connections to services outside that were open at the snapshot and are dead in every copy: `HOST:PORT` each. */
   readonly connectionsAtSnapshot?: readonly { readonly local: string; readonly remote: string }[];
 }

@@ -44,6 +44,9 @@ export function publishLimitOf({ timeoutMs }: FunctionConfiguration): number {
   return Math.min(900_000, Math.max(130_000, timeoutMs));
 }
 
+/** For subscribers of telemetry to take what was told before the snapshot; what they do not take their copies get. */
+const flushMs = 1000;
+
 export class Publication {
   readonly id: string = newEnvironmentId();
   readonly done: Promise<Published>;
@@ -108,6 +111,8 @@ export class Publication {
     const durationMs = performance.now() - started;
     this.#to("freeze");
     boot.expectEnd();
+    const { telemetry } = this.#teller;
+    await telemetry.hangUp(flushMs);
     let snapshot: Snapshot;
     try {
       snapshot = await engine.checkpoint(stage, boot, api, {
@@ -115,6 +120,7 @@ export class Publication {
         credentialsToken,
       });
     } catch (error) {
+      telemetry.resume();
       await stopProcesses(boot, "failure");
       return this.#unable(error, started);
     }
@@ -128,7 +134,9 @@ export class Publication {
       snapStart: true,
     };
     this.#tell(report);
-    const initEvents = [...this.#teller.telemetry.early];
+    const initEvents = [...telemetry.early];
+    // What was told since the image was made.
+    if (snapshot.subscriptions !== undefined) snapshot = { ...snapshot, subscriptions: telemetry.kept };
     const checkpointMs = performance.now() - started - durationMs;
     this.#tell({
       type: "checkpoint",

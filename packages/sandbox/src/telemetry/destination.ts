@@ -6,8 +6,8 @@ import http from "node:http";
 import net from "node:net";
 import type { Target } from "./subscription-request.ts";
 
-/** A connection to a port on the environment's own localhost. */
-export type Dial = (port: number) => net.Socket;
+/** A connection to a port on the environment's own localhost: on its way, or made when the promise resolves. */
+export type Dial = (port: number) => net.Socket | Promise<net.Socket>;
 
 /** One batch on its way. */
 export interface Sending {
@@ -22,6 +22,7 @@ export interface Destination {
   readonly acknowledges: boolean;
   /** At most one at a time. */
   send(batch: readonly string[]): Sending;
+  /** Ends its connection. What is sent later makes another one. */
   close(): void;
 }
 
@@ -30,7 +31,14 @@ export const dialLoopback: Dial = (port) => net.connect({ host: "127.0.0.1", por
 /** Rejects when a TCP listener is not there; over HTTP that shows later, and is tried again then. */
 export async function openDestination(target: Target, dial: Dial): Promise<Destination> {
   if (target.protocol === "HTTP") return httpDestination(target, dial);
-  return tcpDestination(target.port, dial, await connected(dial(target.port)));
+  return tcpDestination(target.port, dial, await connected(await dial(target.port)));
+}
+
+/** For a listener that was there already: nothing is connected before something is sent. */
+export function knownDestination(target: Target, dial: Dial): Destination {
+  return target.protocol === "HTTP"
+    ? httpDestination(target, dial)
+    : tcpDestination(target.port, dial, undefined);
 }
 
 function httpDestination(
@@ -38,7 +46,12 @@ function httpDestination(
   dial: Dial,
 ): Destination {
   const agent = Object.assign(new http.Agent({ keepAlive: true, maxSockets: 1 }), {
-    createConnection: () => dial(port),
+    createConnection(_: object, made: (error: Error | null, socket?: net.Socket) => void) {
+      const dialled = dial(port);
+      if (dialled instanceof net.Socket) return dialled;
+      dialled.then((socket) => made(null, socket), made);
+      return undefined;
+    },
   });
   return {
     acknowledges: true,
@@ -69,10 +82,10 @@ function httpDestination(
   };
 }
 
-function tcpDestination(port: number, dial: Dial, first: net.Socket): Destination {
-  let socket: net.Socket | undefined = first;
+function tcpDestination(port: number, dial: Dial, first: net.Socket | undefined): Destination {
+  let socket = first;
   const write = async (text: string): Promise<void> => {
-    socket ??= await connected(dial(port));
+    socket ??= await connected(await dial(port));
     const open = socket;
     let closed = (): void => undefined;
     try {
@@ -95,14 +108,16 @@ function tcpDestination(port: number, dial: Dial, first: net.Socket): Destinatio
       const done = write(`${batch.join("\n")}\n`);
       return { done, cancel: () => socket?.destroy() };
     },
-    close: () => socket?.destroy(),
+    close() {
+      socket?.destroy();
+      socket = undefined;
+    },
   };
 }
 
 function connected(socket: net.Socket): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.once("connect", () => {
+    const isThere = (): void => {
       socket.removeListener("error", reject);
       // A failure shows at the next write; until then nobody listens for it.
       socket.on("error", () => undefined);
@@ -110,6 +125,9 @@ function connected(socket: net.Socket): Promise<net.Socket> {
       // The sandbox does not stay alive for a subscriber.
       socket.unref();
       resolve(socket);
-    });
+    };
+    socket.once("error", reject);
+    if (socket.connecting) socket.once("connect", isThere);
+    else isThere();
   });
 }

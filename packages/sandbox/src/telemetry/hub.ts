@@ -6,10 +6,17 @@
  *  (3) An extension has one subscription, to one of the two APIs; asking again replaces it.
  *  (4) A subscription lasts as long as the environment: a reset ends the listener, not the wish. What it has not
  *      got waits for the listener of the next boot.
- *  (5) While nobody subscribed and init is over, an event costs a comparison.
+ *  (5) Processes that became a snapshot are subscribed in every copy; what they had not got each copy gets, once.
+ *  (6) While nobody subscribed and init is over, an event costs a comparison.
  */
 import type { SandboxEvent } from "../events.ts";
-import { type Dial, dialLoopback, openDestination } from "./destination.ts";
+import {
+  type Destination,
+  type Dial,
+  dialLoopback,
+  knownDestination,
+  openDestination,
+} from "./destination.ts";
 import { logsRecordOf } from "./logs-records.ts";
 import type { Gap } from "./outbox.ts";
 import { type TelemetryContext, telemetryRecordOf, telemetryTextOf } from "./records.ts";
@@ -27,6 +34,15 @@ export interface HubOptions {
   /** Takes what happened to subscriptions; comes back through {@link TelemetryHub.take}, as every event does. */
   readonly tell: (news: HubNews) => void;
   readonly patience?: Patience | undefined;
+}
+
+/** A subscription of processes that became a snapshot. */
+export interface KeptSubscription {
+  /** Of the extension. */
+  readonly name: string;
+  readonly request: SubscriptionRequest;
+  /** Records in their envelopes. */
+  readonly undelivered: readonly string[];
 }
 
 /** Why a subscription was refused. */
@@ -106,7 +122,7 @@ export class TelemetryHub {
     if (!this.#isOpen) return { kind: "closed" };
     let destination;
     try {
-      destination = await openDestination(request.target, (port) => this.#dial(port));
+      destination = await openDestination(request.target, this.#dialNow);
     } catch (error) {
       return { kind: "unreachable", reason: (error as Error).message };
     }
@@ -117,10 +133,7 @@ export class TelemetryHub {
     }
     const known = this.#subscribers.get(name);
     if (known === undefined) {
-      const subscriber = new Subscriber(request, destination, this.#patience, (gap) =>
-        this.#missed(name, gap),
-      );
-      this.#subscribers.set(name, subscriber);
+      const subscriber = this.#add(name, request, destination);
       for (const event of this.#early) this.#offer(subscriber, event);
     } else known.replace(request, destination);
     this.#tell({
@@ -130,6 +143,30 @@ export class TelemetryHub {
       types: request.types,
     });
     return undefined;
+  }
+
+  /** Everybody has what they can get; from now on there is no connection into the processes, until there are new ones. */
+  async hangUp(ms: number): Promise<void> {
+    await this.flush(ms);
+    this.#isPaused = true;
+    for (const subscriber of this.#subscribers.values()) subscriber.hangUp();
+  }
+
+  /** Invariant 5. */
+  get kept(): readonly KeptSubscription[] {
+    return [...this.#subscribers].map(([name, { request, undelivered }]) => ({ name, request, undelivered }));
+  }
+
+  /** Invariant 5, for a copy; nothing is sent until {@link reach} says where its processes are. */
+  adopt(kept: readonly KeptSubscription[]): void {
+    for (const { name, request, undelivered } of kept) {
+      // Restored anew after a failure: what it had not got is known already.
+      if (this.#subscribers.has(name)) continue;
+      const subscriber = this.#add(name, request, knownDestination(request.target, this.#dialNow));
+      subscriber.pause();
+      for (const text of undelivered) subscriber.push(text);
+    }
+    this.pause();
   }
 
   /** The processes stand still, or there are none: nobody can take anything. */
@@ -154,6 +191,15 @@ export class TelemetryHub {
     this.#isListening = false;
     for (const subscriber of this.#subscribers.values()) subscriber.close();
     this.#subscribers.clear();
+  }
+
+  /** Into the boot of the moment. */
+  readonly #dialNow: Dial = (port) => this.#dial(port);
+
+  #add(name: string, request: SubscriptionRequest, destination: Destination): Subscriber {
+    const subscriber = new Subscriber(request, destination, this.#patience, (gap) => this.#missed(name, gap));
+    this.#subscribers.set(name, subscriber);
+    return subscriber;
   }
 
   #offer(subscriber: Subscriber, event: SandboxEvent): void {

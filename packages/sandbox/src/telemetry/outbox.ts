@@ -49,6 +49,12 @@ export class Outbox {
     return this.#waiting.length >= maxItems || this.#waitingBytes >= maxBytes;
   }
 
+  /** What waits, and what is on its way is not. */
+  get waiting(): readonly string[] {
+    this.#closeGap();
+    return this.#waiting.map(({ text }) => text);
+  }
+
   push(text: string): void {
     const bytes = Buffer.byteLength(text);
     const { items, bytes: way } = this.#onItsWay;

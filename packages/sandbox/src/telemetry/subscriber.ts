@@ -5,6 +5,7 @@
  *  (2) A batch is sent when it is full, when its first record is `timeoutMs` old, or when told to flush.
  *  (3) While paused nothing is begun and no clock runs out: a frozen listener is not a slow one.
  *  (4) After `close` nothing is sent.
+ *  (5) What `undelivered` tells has not been taken by the listener, as far as it said.
  */
 import type { Destination, Sending } from "./destination.ts";
 import { type Gap, Outbox } from "./outbox.ts";
@@ -80,6 +81,18 @@ export class Subscriber {
   pause(): void {
     this.#isPaused = true;
     this.#stopClock();
+  }
+
+  /** Pauses, and ends the connection: its listener is about to be frozen into an image, this end of it is not. */
+  hangUp(): void {
+    this.pause();
+    this.#sending?.cancel();
+    this.#destination.close();
+  }
+
+  /** Invariant 5. */
+  get undelivered(): readonly string[] {
+    return [...(this.#batch ?? []), ...this.#outbox.waiting];
   }
 
   resume(): void {
