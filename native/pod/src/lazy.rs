@@ -59,12 +59,12 @@ pub fn serve(images: RawFd, work: RawFd, image: RawFd) -> Result<Asked, Failure>
     uffd::probe().map_err(|error| format!("userfaultfd: {error}"))?;
     let listener = UnixListener::bind(format!("/proc/self/fd/{work}/{SOCKET}"))?;
     let asked = Asked::default();
-    let wanted: VecDeque<Piece> = Learnt::read(image).into();
     let mut server = Server {
         asked: asked.clone(),
         images,
-        batch: if wanted.is_empty() { LEARNING_BATCH } else { BATCH },
-        wanted,
+        image,
+        batch: LEARNING_BATCH,
+        wanted: VecDeque::new(),
         may_put: false,
         criu: None,
         spaces: Vec::new(),
@@ -83,6 +83,7 @@ pub fn serve(images: RawFd, work: RawFd, image: RawFd) -> Result<Asked, Failure>
 struct Server {
     asked: Asked,
     images: RawFd,
+    image: RawFd,
     batch: u64,
     /// What was learnt, and is not put in yet.
     wanted: VecDeque<Piece>,
@@ -131,6 +132,9 @@ impl Server {
     fn hear_criu(&mut self, listener: &UnixListener) -> Result<(), Failure> {
         let Some(criu) = &mut self.criu else {
             self.criu = Some(listener.accept()?.0);
+            // What has been learnt by now: this may have stood ready for long.
+            self.wanted = Learnt::read(self.image).into();
+            self.batch = if self.wanted.is_empty() { LEARNING_BATCH } else { BATCH };
             return Ok(());
         };
         let mut number = [0u8; 4];

@@ -103,6 +103,19 @@ export class Box {
     this.#exits.push(take);
   }
 
+  /** It keeps this process alive, as it does at first, or not. */
+  ref(): void {
+    this.#child.ref();
+    this.#child.channel?.ref();
+    for (const stream of [this.#child.stderr as Socket, ...this.outlets]) stream.ref();
+  }
+
+  unref(): void {
+    this.#child.unref();
+    this.#child.channel?.unref();
+    for (const stream of [this.#child.stderr as Socket, ...this.outlets]) stream.unref();
+  }
+
   /** Ends every process of the pod at once. */
   async end(): Promise<void> {
     // Process 1 ends when its channel does, and the kernel ends the rest.

@@ -6,8 +6,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { versionOf } from "./criu.ts";
-import { Pod, isUnprivileged } from "./pod.ts";
+import { Pod } from "./pod.ts";
 import { type Tools, findTools } from "./tools.ts";
+import { isUnprivileged } from "./vessel.ts";
 
 export interface Finding {
   readonly what: string;

@@ -7,3 +7,5 @@ export { findTools } from "./tools.ts";
 export type { Missing, Tools } from "./tools.ts";
 export { diagnose, probe } from "./doctor.ts";
 export type { Diagnosis, Finding } from "./doctor.ts";
+export { Vessels } from "./vessels.ts";
+export type { VesselsOptions } from "./vessels.ts";

@@ -4,6 +4,7 @@
  *
  *  (1) A file of that name is complete, and stays as it is.
  */
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, link, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ export function isLearnt(directory: string): boolean {
 
 /** Keeps what a copy has written to its work directory. Nothing happens when another copy was earlier. */
 export async function keepLearnt(directory: string, work: string): Promise<void> {
-  const unfinished = join(directory, `${name}.${process.pid}`);
+  const unfinished = join(directory, `${name}.${randomUUID()}`);
   try {
     await copyFile(join(work, name), unfinished);
     await link(unfinished, join(directory, name));

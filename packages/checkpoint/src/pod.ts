@@ -9,23 +9,28 @@
  *  (4) Pages come when they are asked for where the host can do that; else all of them before the copy runs.
  */
 import { cp } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Socket } from "node:net";
-import { Box, type BoxExit } from "./box.ts";
+import type { Box, BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
-import { type Home, makeHome } from "./home.ts";
+import type { Home } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
 import { connectionsOf, hostPidOf } from "./pids.ts";
 import { Servers } from "./servers.ts";
 import type { Tools } from "./tools.ts";
+import {
+  type Vessel,
+  type VesselOptions,
+  discardVessel,
+  isUnprivileged,
+  newVessel,
+  rootPid,
+  vesselFor,
+} from "./vessel.ts";
 
-export interface PodOptions {
-  readonly tools: Tools;
+export interface PodOptions extends VesselOptions {
   /** Takes the connections that programs of the pod make to 127.0.0.1:PORT. */
   readonly connection: (socket: Socket) => void;
-  /** Where files of running pods lie: a directory of its own is made below it. `os.tmpdir()` unless told otherwise. */
-  readonly scratch?: string | undefined;
 }
 
 export interface NewPodOptions extends PodOptions {
@@ -86,9 +91,6 @@ export class SpawnError extends Error {
  */
 const ownPaths = ["/tmp", "/dev/shm", "/run"];
 
-/** Low ids stay free for CRIU's own processes. */
-const rootPid = 1001;
-
 export class Pod {
   readonly processes: PodProcess[] = [];
   readonly #options: PodOptions;
@@ -104,48 +106,39 @@ export class Pod {
   #isRestored = false;
   #ended: Promise<void> | undefined;
 
-  private constructor(options: PodOptions, box: Box, home: Home) {
+  private constructor(options: PodOptions, { box, home, eagerBecause }: Vessel) {
     this.#options = options;
     this.#box = box;
     this.#home = home;
+    this.#eagerBecause = eagerBecause;
     box.onExit((exit) => this.#tell(exit));
   }
 
   /** An empty pod with a root and its listening socket, ready for programs. */
   static async start(options: NewPodOptions): Promise<Pod> {
     const { private: paths = ownPaths, keep = [], port = 9001, reach = [], programs } = options;
-    const home = await makeHome(options, paths, keep, [port, ...reach]);
-    const pod = new Pod(options, await open(home, options, [home.work], programs * 2), home);
+    const ports = [port, ...reach];
+    const vessel = await newVessel({ ...options, private: paths, keep, ports, outlets: programs * 2 });
+    const pod = new Pod(options, vessel);
     return pod.#begin(async () => {
       await pod.#box.order("start");
+      await pod.#connect();
     });
   }
 
-  /** A copy of what was frozen. Its connections come by {@link takeBack}. */
-  static async restore(image: Image, options: PodOptions): Promise<Pod> {
+  /** A copy of what was frozen, in a vessel that stands ready or in a new one. Its connections come by {@link takeBack}. */
+  static async restore(image: Image, options: PodOptions, ready?: Vessel): Promise<Pod> {
     const { manifest, directory } = image;
-    const home = await makeHome(options, manifest.private, manifest.keep, manifest.ports);
-    await Promise.all(
-      home.private.map(({ from }, number) =>
-        cp(filesOf(directory, number), from, {
-          recursive: true,
-          verbatimSymlinks: true,
-          preserveTimestamps: true,
-        }),
-      ),
-    );
-    const directories = [pagesOf(directory), home.work, directory];
-    const box = await open(home, options, directories, manifest.pipes.length, manifest.clock);
-    const pod = new Pod(options, box, home);
+    const pod = new Pod(options, ready ?? (await vesselFor(image, options)));
     return pod.#begin(async () => {
       pod.#isRestored = true;
-      pod.#eagerBecause = await pod.#serve();
       const isLazy = pod.#eagerBecause === undefined;
       if (isLazy && !isLearnt(directory)) pod.#teaches = directory;
       const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged(), isLazy);
-      await pod.#runCriu(argv, home.work, "restore.log");
-      await box.order("outlets", { ends: "writing" });
+      await pod.#runCriu(argv, pod.#home.work, "restore.log");
+      const connected = Promise.all([pod.#box.order("outlets", { ends: "writing" }), pod.#connect()]);
       for (const program of manifest.programs) pod.#adopt(program);
+      await connected;
     });
   }
 
@@ -254,26 +247,13 @@ export class Pod {
 
   async #end(): Promise<void> {
     this.#servers.close();
-    await this.#box.end();
+    await discardVessel({ box: this.#box, home: this.#home });
     this.#servers.cut();
-    for (const outlet of this.#box.outlets) outlet.destroy();
-    await this.#home.remove();
-  }
-
-  /** Invariant 4. Why nobody serves pages now. */
-  async #serve(): Promise<string | undefined> {
-    // CRIU wants more of userfaultfd than it may have in a user namespace.
-    if (isUnprivileged()) return "no root";
-    return this.#box.order("serve").then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
   }
 
   async #begin(fill: () => Promise<void>): Promise<Pod> {
     try {
       await fill();
-      await this.#connect();
       return this;
     } catch (error) {
       await this.end();
@@ -330,43 +310,8 @@ export class Pod {
   }
 }
 
-async function open(
-  home: Home,
-  { tools }: PodOptions,
-  directories: readonly string[],
-  outlets: number,
-  clock?: { readonly monotonic: string; readonly boottime: string },
-): Promise<Box> {
-  const userNamespace = isUnprivileged();
-  try {
-    return await Box.open({
-      program: tools.pod,
-      private: home.private,
-      keep: hiddenOf([tools.pod, dirname(tools.criu), ...home.keep], home),
-      directories: directories.length === 1 ? [...directories, ...directories] : directories,
-      outlets,
-      ports: home.ports,
-      lastPid: rootPid - 1,
-      clock,
-      userNamespace,
-    });
-  } catch (error) {
-    await home.remove();
-    throw error;
-  }
-}
-
-/** Those that would be out of sight. */
-function hiddenOf(paths: readonly string[], { private: own }: Home): string[] {
-  return paths.filter((kept) => own.some(({ path }) => kept.startsWith(`${path}/`)));
-}
-
 function criuOf({ criu, criuCommand = [criu] }: Tools): readonly string[] {
   return criuCommand;
-}
-
-export function isUnprivileged(): boolean {
-  return process.geteuid?.() !== 0;
 }
 
 function textOf(value: unknown): string {

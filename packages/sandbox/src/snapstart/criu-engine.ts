@@ -12,6 +12,7 @@ import {
   type PodProcess,
   SpawnError,
   type Tools,
+  Vessels,
   openImage,
   removeImage,
 } from "@anylambda/checkpoint";
@@ -57,6 +58,9 @@ interface NotedProgram {
 
 const runtimeApi = "127.0.0.1:9001";
 
+/** Pods without processes for copies that may be wanted next: as on Lambda, a machine is there before a function is. */
+const standingReady = 2;
+
 export function criuEngine({ tools, directory, reach }: CriuEngineOptions): SnapshotEngine {
   const stageOf = (pod: Pod): PodStage => ({
     pod,
@@ -66,6 +70,7 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
     close: () => pod.end(),
   });
   const teachers = new Set<Teacher>();
+  const vessels = new Vessels({ tools, scratch: directory, size: standingReady, calmMs: 200 });
   return {
     kind: "criu",
     async stage(api, configuration) {
@@ -84,21 +89,24 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
       const notes = notesOf(pod, boot, version);
       for (const { socket, held } of await holdAll(api)) await pod.park(socket, held);
       const image = await pod.checkpoint(join(directory, `image-${process.pid}-${randomUUID()}`), notes);
+      vessels.expect(image);
       return { ...snapshotOf(image), configuration: version.configuration };
     },
     async restore(restore) {
       try {
         const image = await openImage(imageOf(restore.snapshot));
         await learnFrom(teachers, restore.snapshot);
-        return await restoreInto(image, restore, (pod) => taught(stageOf(pod), restore.snapshot, teachers), {
-          tools,
-          scratch: directory,
-        });
+        vessels.expect(image);
+        const stage = (pod: Pod): TaughtStage => taught(stageOf(pod), restore.snapshot, teachers);
+        return await restoreInto(image, restore, stage, { tools, scratch: directory }, vessels.take(image));
       } catch (error) {
         return { kind: "failed", failure: failureOf(error), late: false };
       }
     },
-    discard: (snapshot) => removeImage(imageOf(snapshot)),
+    async discard(snapshot) {
+      await vessels.forget(imageOf(snapshot));
+      await removeImage(imageOf(snapshot));
+    },
   };
 }
 
@@ -150,9 +158,10 @@ async function restoreInto(
   { api, newBoot, deadline }: Restore,
   stageOf: (pod: Pod) => TaughtStage,
   places: Pick<PodOptions, "tools" | "scratch">,
+  vessel: ReturnType<Vessels["take"]>,
 ): Promise<RestoreOutcome> {
   const { programs, extensions } = image.manifest.notes as Notes;
-  const pod = await Pod.restore(image, { ...places, connection: (socket) => api.accept(socket) });
+  const pod = await Pod.restore(image, { ...places, connection: (socket) => api.accept(socket) }, vessel);
   const stage = stageOf(pod);
   const boot = newBoot(stage, { runtime: {}, extension: {}, refused: [] });
   stage.isTaught = () => boot.runtimeApi.hasAnswered;
