@@ -1,5 +1,5 @@
 /** Directories that tests make lie in one, which goes with the run. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +11,8 @@ export function setup(): void {
   if (process.env[mark] !== undefined) return;
   // Short: paths of Unix sockets end at 108 bytes.
   made = mkdtempSync(join(tmpdir(), "al-test-"));
+  // As /tmp is: some tests work as another user.
+  chmodSync(made, 0o1777);
   process.env[mark] = made;
   process.env["TMPDIR"] = made;
 }

@@ -1,6 +1,6 @@
 /** From what was typed to the configuration of a function. Nothing is started here. */
 import { statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import {
   type FunctionConfiguration,
   type Isolation,
@@ -15,8 +15,10 @@ import { layersOf } from "./layers.ts";
 import { freePort } from "./ports.ts";
 import type { AskedEngine } from "./snapshot-engine.ts";
 import { snapshotStore, storedSnapshot } from "./snapshot-store.ts";
-import { findProgram, requireBootstrap } from "./programs.ts";
+import { findProgram, isFile, requireBootstrap } from "./programs.ts";
 import { userFailure } from "./user-failure.ts";
+
+export const isolations = ["process", "bubblewrap"] as const;
 
 /** The options that `dev` and `invoke` share. */
 export interface FunctionOptions extends FleetSettings, LogOptions {
@@ -47,6 +49,8 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   /** Whether environments are frozen between invocations; not when not said. */
   readonly freeze?: boolean | undefined;
   readonly isolation?: Isolation | undefined;
+  /** Size of `/tmp`, MB; a limit with isolation. 512 when not said. */
+  readonly ephemeralStorage?: number | undefined;
   /** The machine's network instead of one of its own. */
   readonly shareNet?: boolean | undefined;
   /** Requests beyond that are refused instead of waiting. */
@@ -92,6 +96,7 @@ export async function planFunction(
   const { given, warnings } = givenVariables(options, own);
   if (command.length === 0) requireBootstrap(taskRoot, optRoot);
   const adapter = adapterOf(options);
+  if (adapter !== undefined && wrapsForAdapter(given, optRoot)) delete given["AWS_LAMBDA_EXEC_WRAPPER"];
   const isolation = isolationOf(options, warnings);
   // Each environment has all ports to itself.
   const ownPorts = isolation === "bubblewrap" && options.shareNet !== true;
@@ -106,6 +111,7 @@ export async function planFunction(
     version: options.snapstart === undefined ? "$LATEST" : "1",
     handler: options.handler ?? "bootstrap",
     memorySizeMb: options.memory,
+    ...(options.ephemeralStorage !== undefined && { ephemeralStorageMb: options.ephemeralStorage }),
     timeoutMs: options.timeout * 1000,
     region: options.region,
     accountId: "123456789012",
@@ -132,6 +138,14 @@ export async function planFunction(
     isolation,
     warnings,
   };
+}
+
+/** The adapter's layer on AWS: its wrapper starts the app, as is done here anyway. */
+function wrapsForAdapter(
+  { AWS_LAMBDA_EXEC_WRAPPER: wrapper }: Readonly<Record<string, string>>,
+  optRoot: string | undefined,
+): boolean {
+  return wrapper === "/opt/bootstrap" && (optRoot === undefined || !isFile(join(optRoot, "bootstrap")));
 }
 
 async function optRootOf(

@@ -43,4 +43,8 @@ const ownOfFunctions: readonly string[] = [
   "logLevel",
   "systemLevel",
   "framedLogs",
+  "layer",
+  "ephemeralStorage",
+  "snapshot",
+  "reach",
 ];

@@ -7,6 +7,7 @@ import { snapstartCommand } from "./snapstart-words.ts";
 import { snapshotCommand } from "./snapshot-words.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { examples } from "./help-examples.ts";
+import { isolations } from "./function-plan.ts";
 import { chaosSeed, clockSpeed } from "./fleet-settings.ts";
 import { logFormat, logLevel, systemLevel } from "./log-options.ts";
 import {
@@ -83,6 +84,7 @@ function devCommand() {
         "behind a Function URL or other front doors on localhost. COMMAND starts the app, which listens on the " +
         "variable PORT.",
     )
+    .optionsGroup("Front doors:")
     .option(
       "-p, --port <number>",
       "port of the Function URL, or of the first --door; 0 takes a free one",
@@ -96,6 +98,10 @@ function devCommand() {
       door,
     )
     .option(
+      "--stream",
+      "stream answers: as a Function URL in RESPONSE_STREAM mode, or a REST API in STREAM mode",
+    )
+    .option(
       "--queue <directory>",
       "make an SQS message of each file that is put into this directory; may be repeated",
       queueDirectory,
@@ -107,27 +113,45 @@ function devCommand() {
       0,
     )
     .option(
-      "--destination <target>",
-      "what becomes of asynchronous invocations: added to a file, one JSON record a line, or posted to a URL",
+      "--dashboard-port <number>",
+      "port of the dashboard, a web page for you alone; 0 takes a free one",
+      integerBetween(0, 65_535),
+      0,
     )
+    .option("--no-dashboard", "without the dashboard")
+    .optionsGroup("Several functions, changed code:")
     .option(
-      "--stream",
-      "stream answers: as a Function URL in RESPONSE_STREAM mode, or a REST API in STREAM mode",
+      "--config <file>",
+      "the functions of this file: an anylambda.yaml or a SAM template (default, without COMMAND: that of the directory)",
     )
+    .option("--function <name>", "only this one of the file; may be repeated", texts)
+    .option("--watch", "run changed code at once (default with a file)")
+    .option("--no-watch", "do not");
+  return withEventOptions(withFleetOptions(withFunctionOptions(own)))
+    .addHelpText(
+      "after",
+      examples(
+        "anylambda dev -- node server.js",
+        "anylambda dev -p 0 -e DEBUG=1 -- python app.py",
+        "anylambda dev --door http-api --door rest:3001 --door websocket:3002 -- node server.js",
+      ),
+    )
+    .addHelpText("after", exitCodeHelp());
+}
+
+/** How many environments there are, and how they live. */
+function withFleetOptions<Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) {
+  return command
+    .optionsGroup("Environments:")
     .option(
       "--concurrency <number>",
       "how many environments, each with an app of its own, may run at once; further requests wait",
       integerBetween(1, 1000),
       3,
     )
-    .addOption(
-      new Option(
-        "--snapstart [engine]",
-        "publish once and restore every environment from the snapshot: auto, criu (memory restored), or replay (started anew)",
-      )
-        .choices(askedEngines)
-        .preset("auto" as const),
-    )
+    .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
     .option(
       "--reserved <number>",
       "reserved concurrency: more invocations at once get 429; 0 refuses all",
@@ -145,6 +169,36 @@ function devCommand() {
     )
     .option("--tenants", "tenant isolation: every invocation names its tenant, environments are never shared")
     .option("--alias <name>", "another name of the version, for the Invoke API; may be repeated", aliases)
+    .option("--no-freeze", "let the app run on between invocations, which Lambda does not")
+    .option(
+      "--chaos [seed]",
+      "torture: crashes, freezes, doubled and late events, slow and cut streams",
+      chaosSeed,
+    )
+    .addOption(
+      new Option(
+        "--snapstart [engine]",
+        "publish once and restore every environment from the snapshot: auto, criu (memory restored), or replay (started anew)",
+      )
+        .choices(askedEngines)
+        .preset("auto" as const),
+    )
+    .option(
+      "--snapshot <name>",
+      "restore every environment from this snapshot: see anylambda snapshot create",
+    );
+}
+
+/** Of events that nobody waits for. */
+function withEventOptions<Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) {
+  return command
+    .optionsGroup("Asynchronous events:")
+    .option(
+      "--destination <target>",
+      "what becomes of them: added to a file, one JSON record a line, or posted to a URL",
+    )
     .option("--on-success <target>", "the same, of successes only")
     .option("--on-failure <target>", "the same, of failures only")
     .option("--dead-letters <target>", "the same, of events that failed, as a dead-letter queue gets them")
@@ -154,42 +208,7 @@ function devCommand() {
       "the oldest an event may be to be tried again",
       integerBetween(60, 21_600),
     )
-    .option("--async-clock <speed>", "how much faster the waits of events pass: 60x", clockSpeed)
-    .option(
-      "--chaos [seed]",
-      "torture: crashes, freezes, doubled and late events, slow and cut streams",
-      chaosSeed,
-    )
-    .option(
-      "--snapshot <name>",
-      "restore every environment from this snapshot: see anylambda snapshot create",
-    )
-    .option("--throttle", "answer further requests with 429, as Lambda does at reserved concurrency")
-    .option(
-      "--dashboard-port <number>",
-      "port of the dashboard, a web page for you alone; 0 takes a free one",
-      integerBetween(0, 65_535),
-      0,
-    )
-    .option("--no-dashboard", "without the dashboard")
-    .option(
-      "--config <file>",
-      "the functions of this file: an anylambda.yaml or a SAM template (default, without COMMAND: that of the directory)",
-    )
-    .option("--function <name>", "only this one of the file; may be repeated", texts)
-    .option("--watch", "run changed code at once (default with a file)")
-    .option("--no-watch", "do not")
-    .option("--no-freeze", "let the app run on between invocations, which Lambda does not");
-  return withFunctionOptions(own)
-    .addHelpText(
-      "after",
-      examples(
-        "anylambda dev -- node server.js",
-        "anylambda dev -p 0 -e DEBUG=1 -- python app.py",
-        "anylambda dev --door http-api --door rest:3001 --door websocket:3002 -- node server.js",
-      ),
-    )
-    .addHelpText("after", exitCodeHelp());
+    .option("--async-clock <speed>", "how much faster the waits of events pass: 60x", clockSpeed);
 }
 
 function invokeCommand() {
@@ -228,11 +247,7 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
 ) {
   return (
     command
-      .option(
-        "--app-port <number>",
-        "port the app listens on, told to it as PORT (default: a free one)",
-        integerBetween(1, 65_535),
-      )
+      .optionsGroup("The function:")
       .option("-e, --env <name=value>", "set a variable; may be repeated", variable)
       // The short form is for Node 20, which takes a script's own --env-file for its own as well, and ends with 9
       // when there is no such file (https://github.com/nodejs/node/issues/54232).
@@ -242,18 +257,38 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
         "pass a variable of your shell, else none is; may be repeated",
         variableNames,
       )
+      .option(
+        "--app-port <number>",
+        "port the app listens on, told to it as PORT (default: a free one)",
+        integerBetween(1, 65_535),
+      )
       .option("--memory <mb>", "memory size: who needs more is killed", integerBetween(128, 10_240), 512)
       .option("--no-memory-limit", "only tell the app its memory size")
+      .option(
+        "--ephemeral-storage <mb>",
+        "size of /tmp, a limit with --isolation bubblewrap (default: 512)",
+        integerBetween(512, 10_240),
+      )
       .option("--timeout <seconds>", "the longest an invocation may take", integerBetween(1, 900), 30)
       .option("--name <name>", "name of the function (default: that of the directory)", functionName)
       .option("--region <region>", "region the function believes to be in", regionName, "us-east-1")
       .option("--code <directory>", "the function's code, where COMMAND is run", ".")
+      .option("--layer <path>", "a layer for /opt: directory or zip file; may be repeated", paths)
+      .option("--opt <directory>", "stands for /opt: layers and their extensions")
+      .addOption(
+        new Option(
+          "--adapter <engine>",
+          "native, node, or none for a function that speaks the Runtime API itself (default: native where it is there)",
+        ).choices([...engines, "none"] as const),
+      )
+      .option("--no-adapter", "the same as --adapter none")
+      .optionsGroup("Isolation:")
       .addOption(
         new Option(
           "--isolation <kind>",
           "process, or bubblewrap: files, process ids, user and network of its own, as on Lambda (Linux)",
         )
-          .choices(["process", "bubblewrap"] as const)
+          .choices(isolations)
           .default("process" as const),
       )
       .option("--share-net", "with bubblewrap: the machine's network, to reach databases and the internet")
@@ -262,20 +297,12 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
         "with a snapshot: what listens on this port of your machine is there for the app too; may be repeated",
         ports,
       )
-      .option("--opt <directory>", "stands for /opt: layers and their extensions")
-      .option("--layer <path>", "a layer for /opt: directory or zip file; may be repeated", paths)
-      .addOption(
-        new Option(
-          "--adapter <engine>",
-          "native, node, or none for a function that speaks the Runtime API itself (default: native where it is there)",
-        ).choices([...engines, "none"] as const),
-      )
-      .option("--no-adapter", "the same as --adapter none")
+      .optionsGroup("Output:")
+      .option("--json", "print one JSON object a line")
+      .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
       .option("--log-format <format>", "how the function logs: text (default) or json", logFormat)
       .option("--log-level <level>", "with json, least level of the app's lines: TRACE to FATAL", logLevel)
       .option("--system-level <level>", "the same of the platform's: DEBUG, INFO or WARN", systemLevel)
       .option("--framed-logs", "give the app the log channel of AWS's runtime clients")
-      .option("--json", "print one JSON object a line")
-      .option("-q, --quiet", "print only what the app prints, its address, warnings and errors")
   );
 }

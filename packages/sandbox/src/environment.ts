@@ -65,9 +65,9 @@ export class Environment {
     this.#functionArn = functionArnOf(configuration);
     const logStream = logStreamOf(configuration.version, this.id, new Date());
     home.api.metadata = metadataOf(configuration);
-    const { runtimeApi, seen } = home;
+    const { runtimeApi, seen, temporary } = home;
     const { path, initializationType = "on-demand" } = options;
-    this.variables = variablesOf(seen, { runtimeApi, logStream, path, initializationType });
+    this.variables = variablesOf(seen, { runtimeApi, logStream, path, initializationType, temporary });
     const { id, number } = this;
     const runtime = { AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start" };
     const told = options.source === undefined ? this.variables : { runtime };

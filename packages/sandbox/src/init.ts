@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AnyBoot } from "./boot.ts";
+import { wrappedCommand } from "./exec-wrapper.ts";
 import { type ExtensionRegistry, maxExtensions } from "./extension-registry.ts";
 import type { Failure } from "./failures.ts";
 import type { ExtensionProgram, FunctionConfiguration, Program } from "./function.ts";
@@ -92,9 +93,11 @@ async function startRuntime(
   configuration: FunctionConfiguration,
 ): Promise<Failure | undefined> {
   const candidates = bootstrapsOf(configuration);
+  const { command } = configuration;
   const program: Program | undefined =
-    configuration.command ??
-    candidates.filter((file) => existsSync(file)).map((file) => ({ file, args: [] }))[0];
+    command === undefined
+      ? candidates.filter((file) => existsSync(file)).map((file) => ({ file, args: [] }))[0]
+      : wrappedCommand(command, configuration);
   if (program === undefined) {
     const message = `Couldn't find valid bootstrap(s): [${candidates.join(" ")}]`;
     const sentence = `There is no program to start: no command was given, and none of ${candidates.join(", ")} exists`;

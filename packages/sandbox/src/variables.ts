@@ -13,6 +13,8 @@ export interface Place {
   readonly logStream: string;
   /** Search path for programs. */
   readonly path: string;
+  /** For temporary files, where `/tmp` is not the environment's own. */
+  readonly temporary?: string | undefined;
   /** For a version that becomes a snapshot: where its processes get their credentials. */
   readonly snapStart?: { readonly credentialsUri: string; readonly credentialsToken: string };
   /** `on-demand` unless told otherwise. */
@@ -69,6 +71,8 @@ function overridable(configuration: FunctionConfiguration, place: Place): Record
       ":",
     ),
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    // Not Lambda's: there `/tmp` is the environment's own, and here what asks for a place gets one of its own.
+    ...(place.temporary !== undefined && { TMPDIR: place.temporary }),
     // Lambda's daemon is at 169.254.100.1; from a laptop that address would leave the machine.
     AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
   };

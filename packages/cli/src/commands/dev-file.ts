@@ -19,8 +19,9 @@ export interface Means {
 
 /** Throws what is wrong with the file. */
 export function readDevConfig(file: string, options: DevOptions): ConfigFile {
-  const { host, port, env, passEnv, freeze, chaos } = options;
-  return readConfig(file, { host, port, env, passEnv, freeze, chaos }, options.function);
+  const { host, port, env, passEnv, freeze, isolation, shareNet, chaos } = options;
+  const common = { host, port, env, passEnv, freeze, isolation, shareNet, chaos };
+  return readConfig(file, common, options.function);
 }
 
 /** Returns when it is to end. */

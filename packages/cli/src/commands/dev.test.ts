@@ -243,6 +243,9 @@ describe("the app's environment", () => {
         "BOTH=typed",
         "-e",
         "EMPTY=",
+        // What starts an app on AWS behind the adapter's layer: here that is done anyway.
+        "-e",
+        "AWS_LAMBDA_EXEC_WRAPPER=/opt/bootstrap",
         "--pass-env",
         "PASSED",
         "--region",
@@ -271,7 +274,7 @@ describe("the app's environment", () => {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
     });
     expect(variables["PORT"]).toBe(variables["AWS_LWA_PORT"]);
-    for (const name of ["SECRET_OF_THE_DEVELOPER", "AWS_PROFILE", "HOME"])
+    for (const name of ["SECRET_OF_THE_DEVELOPER", "AWS_PROFILE", "HOME", "AWS_LAMBDA_EXEC_WRAPPER"])
       expect(variables).not.toHaveProperty(name);
   });
   it("says which variables it left out, and which were not there", async () => {

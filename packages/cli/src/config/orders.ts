@@ -17,6 +17,9 @@ export interface Common {
   readonly passEnv?: readonly string[] | undefined;
   /** Whether functions are frozen that do not say. */
   readonly freeze?: boolean | undefined;
+  /** Isolation of those that do not say, and whether it leaves the network out. */
+  readonly isolation?: FunctionOptions["isolation"];
+  readonly shareNet?: FunctionOptions["shareNet"];
   /** Torture for all of them. */
   readonly chaos?: FunctionOptions["chaos"];
 }
@@ -88,6 +91,9 @@ function optionsOf(
     framedLogs: settings.framedLogs,
     snapstart: settings.snapstart,
     memoryLimit: settings.memoryLimit,
+    ephemeralStorage: settings.ephemeralStorage,
+    isolation: settings.isolation ?? common.isolation,
+    shareNet: settings.shareNet ?? common.shareNet,
     freeze: settings.freeze ?? common.freeze,
     reserved: settings.reserved,
     provisioned: settings.provisioned,

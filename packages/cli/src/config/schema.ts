@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { engines } from "../adapters.ts";
 import { doorNames } from "../doors.ts";
+import { isolations } from "../function-plan.ts";
 import { logFormats, logLevels, systemLogLevels } from "../log-options.ts";
 import { askedEngines } from "../snapshot-engine.ts";
 
@@ -53,6 +54,12 @@ const functionSettings = z.strictObject({
     .max(900)
     .default(30)
     .meta({ description: "The longest an invocation may take, seconds" }),
+  ephemeralStorage: z
+    .int()
+    .min(512)
+    .max(10_240)
+    .optional()
+    .meta({ description: "Size of /tmp, MB; a limit with isolation: bubblewrap" }),
   env: variables.optional().meta({ description: "Variables" }),
   envFile: z
     .string()
@@ -138,6 +145,11 @@ const functionSettings = z.strictObject({
     .optional()
     .meta({ description: "false: the app runs on between invocations, which Lambda does not let it" }),
   memoryLimit: z.boolean().optional().meta({ description: "false: the memory size is told, not enforced" }),
+  isolation: z
+    .enum(isolations)
+    .optional()
+    .meta({ description: "bubblewrap: files, process ids, user and network of its own (Linux)" }),
+  shareNet: z.boolean().optional().meta({ description: "With bubblewrap: the machine's network" }),
   snapstart: z
     .enum(askedEngines)
     .optional()

@@ -117,5 +117,6 @@ function isWithin(place: string, root: string): boolean {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  // What may not be looked at is not there for this question.
+  return existsSync(path) && statSync(path).isFile();
 }

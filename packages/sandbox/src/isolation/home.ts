@@ -1,8 +1,13 @@
 /** Where an environment lives: its API server, and what stands between its processes and this machine. */
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ApiServer } from "../api-server.ts";
 import type { BootPlace } from "../boot.ts";
 import type { EnvironmentOptions } from "../environment-options.ts";
 import type { FunctionConfiguration } from "../function.ts";
+import { guard } from "../guard.ts";
 import { openPod } from "./bubblewrap.ts";
 
 export interface Home {
@@ -11,6 +16,8 @@ export interface Home {
   readonly runtimeApi: string;
   /** The configuration as the function's processes see it. */
   readonly seen: FunctionConfiguration;
+  /** A directory for temporary files, kept across resets, gone with the environment; absent where `/tmp` is its own. */
+  readonly temporary?: string;
   /** Where boots run; absent: on this machine, or where the restore says. */
   readonly place?: BootPlace;
   close(): Promise<void>;
@@ -27,7 +34,19 @@ export async function openHome(
   if (source !== undefined) return { api, runtimeApi: "", seen: configuration, close };
   if (isolation === "process") {
     await api.listen();
-    return { api, runtimeApi: api.address, seen: configuration, close };
+    const temporary = mkdtempSync(join(tmpdir(), "anylambda-tmp-"));
+    const unguard = guard({ directory: temporary });
+    return {
+      api,
+      runtimeApi: api.address,
+      seen: configuration,
+      temporary,
+      async close() {
+        await api.close();
+        await rm(temporary, { recursive: true, force: true });
+        unguard();
+      },
+    };
   }
   const { place, seen, serve, close: closePod } = await openPod(configuration, { path, shareNetwork });
   return {

@@ -37,6 +37,7 @@ const read: ReadonlySet<string> = new Set([
   "SnapStart",
   "ProvisionedConcurrencyConfig",
   "AutoPublishAlias",
+  "EphemeralStorage",
 ]);
 
 /** Says something of the function, but nothing that could differ here. */
@@ -65,6 +66,7 @@ export function settingsOf(resource: FunctionResource, leftOut: (path: string) =
   const runs = programOf(resource, variables, layers.adapter);
   const reserved = properties["ReservedConcurrentExecutions"];
   const provisioned = objectOf(properties["ProvisionedConcurrencyConfig"])["ProvisionedConcurrentExecutions"];
+  const storage = objectOf(properties["EphemeralStorage"])["Size"];
   const own = objectOf(metadata["AnyLambda"]);
   for (const key of Object.keys(objectOf(properties["LoggingConfig"])))
     if (!logKeys.has(key)) leftOut(`${path}.LoggingConfig.${key}`);
@@ -73,6 +75,7 @@ export function settingsOf(resource: FunctionResource, leftOut: (path: string) =
     code: codeOf(resource),
     memory: numberOf(properties["MemorySize"], 128),
     timeout: numberOf(properties["Timeout"], 3),
+    ...(storage !== undefined && { ephemeralStorage: numberOf(storage, 512) }),
     // The wrapper of the adapter's layer starts the app: here that is what is done anyway.
     env: layers.adapter || wrapper === undefined ? others : variables,
     ...(typeof properties["Handler"] === "string" && { handler: properties["Handler"] }),

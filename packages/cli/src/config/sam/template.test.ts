@@ -129,7 +129,7 @@ describe("a SAM template", () => {
     expect(of("Web")).toMatchObject({ command: ["node", "server.js"], options: { appPort: 8080 } });
     expect(of("Worker")).toMatchObject({
       command: [],
-      options: { adapter: "none", memory: 128, timeout: 3 },
+      options: { adapter: "none", memory: 128, timeout: 3, ephemeralStorage: 1024 },
     });
   });
 
@@ -141,7 +141,6 @@ describe("a SAM template", () => {
         Resources.Shop.Properties.Layers[2] (arn:aws:lambda:us-east-1:1:layer:other:1)
         Resources.Shop.Properties.LoggingConfig.LogGroup
         Resources.Shop.Properties.Events.Nightly (Schedule)
-        Resources.Worker.Properties.EphemeralStorage
         Resources.Table (AWS::DynamoDB::Table)
       template.yaml: not to be known here:
         Resources.Shop.Properties.Environment.Variables.TABLE: Table is made by AWS: "Table" stands for it
