@@ -2,11 +2,15 @@
 import { type DoorOptions, type Fleet, type HttpListener, openDoor } from "@anylambda/sandbox";
 import { InvalidArgumentError } from "commander";
 import { portFailure, requirePort } from "./ports.ts";
+import type { AskedApi } from "./shared-apis.ts";
 
 interface Circumstances {
   /** The function streams its answers. */
   readonly streams: boolean;
 }
+
+/** How a door is opened that several functions have together. */
+type JoinApi = (fleet: Fleet, asked: AskedApi) => Promise<HttpListener>;
 
 /**
  * What each name stands for: AWS's defaults, but for two that no web app can live with. A REST API treats every body as
@@ -58,6 +62,8 @@ export interface PlannedDoor {
   readonly option: "--port" | "--door" | "--config";
   /** Settings beyond what its name stands for: those of the door's own options. */
   readonly more?: object;
+  /** Of an API that several functions have together: its name in the file. */
+  readonly api?: string;
 }
 
 export function planDoors(asked: readonly AskedDoor[] = [], port: number): PlannedDoor[] {
@@ -85,12 +91,17 @@ export async function openDoors(
   planned: readonly PlannedDoor[],
   host: string,
   circumstances: Circumstances,
+  joinApi: JoinApi,
 ): Promise<OpenedDoor[]> {
   const opened: OpenedDoor[] = [];
   try {
-    for (const { name, port, option, more } of planned) {
+    for (const { name, port, option, more, api } of planned) {
       const options = { ...doors[name](circumstances), ...more, host, port };
-      const listener = await openDoor(fleet, options).catch((error: unknown) => {
+      const opening =
+        api === undefined
+          ? openDoor(fleet, options)
+          : joinApi(fleet, { name: api, ...circumstances, options });
+      const listener = await opening.catch((error: unknown) => {
         throw portFailure(host, port, error, option);
       });
       opened.push({ name, url: listener.url, listener });

@@ -42,6 +42,8 @@ export { replayEngine } from "./snapstart/replay-engine.ts";
 export type { RefusedVariable } from "./variables.ts";
 export { pollDirectory } from "./queues/directory-queue.ts";
 export type { DirectoryQueueOptions, Poller, QueueNotice } from "./queues/directory-queue.ts";
+export { openSharedApi } from "./listeners/shared-api.ts";
+export type { SharedApi, SharedApiOptions } from "./listeners/shared-api.ts";
 export { openDoor } from "./listeners/open-door.ts";
 export type { CorsOptions, DoorOptions, DoorType } from "./listeners/door-options.ts";
 export type { HttpListener } from "./listeners/http-listener.ts";

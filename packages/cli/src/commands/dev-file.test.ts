@@ -111,6 +111,37 @@ describe("anylambda dev with anylambda.yaml", () => {
     expect(stdout.match(/"type":"reloading","[^}]*"name":"worker"/g)?.length).toBe(1);
   });
 
+  it("has one address for an API of several functions, whose routes follow the file", async () => {
+    const { directory, write } = project();
+    const shared = (routes: string): string => `
+functions:
+  api:
+    command: node app.mjs
+    code: api
+    doors: [{ type: http-api, api: shop, routes: ["GET /items"] }]
+  worker:
+    command: node app.mjs
+    code: worker
+    doors: [{ type: http-api, api: shop, routes: ${routes} }]
+`;
+    write("anylambda.yaml", shared('["GET /orders"]'));
+    const dev = await up(directory);
+    expect(dev.urls["api"]).toBe(dev.urls["worker"]);
+    const asked = async (path: string): Promise<string> => {
+      const response = await fetch(new URL(path, dev.urls["api"]));
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await asked("items")).toBe("200 one undefined");
+    expect(await asked("orders")).toBe("200 worker undefined");
+    expect(await asked("new")).toContain("404");
+    write("anylambda.yaml", shared('["GET /new"]'));
+    await expect.poll(() => asked("new"), { timeout: 20_000 }).toBe("200 worker undefined");
+    expect(await asked("orders")).toContain("404");
+    expect(await asked("items")).toBe("200 one undefined");
+    dev.signal("SIGINT");
+    expect((await dev.result).code).toBe(0);
+  });
+
   it("waits for code that does not start to be mended", async () => {
     const { directory, write } = project();
     write("api/app.mjs", "throw new Error('broken');");

@@ -8,6 +8,7 @@ import { type FunctionOptions, type FunctionPlan, planFunction } from "../functi
 import type { Reporter } from "../output/notice.ts";
 import { portFailure } from "../ports.ts";
 import { openQueues } from "../queues.ts";
+import type { SharedApis } from "../shared-apis.ts";
 import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { launch } from "./session.ts";
 
@@ -39,6 +40,8 @@ export interface Surroundings {
   readonly invokePort: number;
   /** Whether there are others: then each line says whose it is. */
   readonly several: boolean;
+  /** Those that functions have together. */
+  readonly apis: SharedApis;
   /** The configuration file, as a person knows it, where they come from one. */
   readonly file?: string;
 }
@@ -84,7 +87,9 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
     published: { fleet, aliases: new Map((order.options.alias ?? []).map((alias) => [alias, "$LATEST"])) },
     async open(invokeUrl) {
       const { variables } = fleet.configuration;
-      const opened = await openDoors(fleet, order.doors, order.host, { streams: streams(variables) });
+      const circumstances = { streams: streams(variables) };
+      const joinApi: SharedApis["join"] = (...asked) => around.apis.join(...asked);
+      const opened = await openDoors(fleet, order.doors, order.host, circumstances, joinApi);
       listeners.push(...opened.map(({ listener }) => listener));
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
       const queues = order.queues ?? [];

@@ -7,6 +7,7 @@
  *  (4) After `close` nothing is begun, and nothing runs.
  */
 import type { HttpListener } from "@anylambda/sandbox";
+import { SharedApis } from "../shared-apis.ts";
 import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { type FunctionOrder, type Served, type Surroundings, openInvokeApi, serve } from "./served.ts";
 
@@ -24,8 +25,8 @@ export class Stage {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(around: Omit<Surroundings, "apis">) {
+    this.#around = { ...around, apis: new SharedApis() };
   }
 
   /** All at once. Resolves with the failures of boots; rejects with what could not be begun. */
@@ -46,8 +47,12 @@ export class Stage {
   change(orders: readonly FunctionOrder[]): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#closed) return;
-      const wanted = new Set(orders.map(nameOf));
-      for (const name of this.#on.keys()) if (!wanted.has(name)) await this.#remove(name);
+      const wanted = new Map(orders.map((order) => [nameOf(order), order]));
+      // All of them first: what the one gives up, a port or a route, may be what another takes.
+      for (const [name, { order }] of this.#on) {
+        const next = wanted.get(name);
+        if (next === undefined || shapeOf(next) !== shapeOf(order)) await this.#remove(name);
+      }
       for (const order of orders) await this.#trying(() => this.#follow(order));
     });
   }
@@ -80,11 +85,10 @@ export class Stage {
     const name = nameOf(order);
     const before = this.#on.get(name);
     if (before !== undefined && JSON.stringify(before.order) === JSON.stringify(order)) return;
-    if (before !== undefined && shapeOf(before.order) === shapeOf(order)) {
+    if (before !== undefined) {
       before.order = order;
       return this.#reload(name, []);
     }
-    if (before !== undefined) await this.#remove(name);
     if (this.#closed) return;
     const { served } = await this.#serve(order);
     const failure = await served.booted;

@@ -1,5 +1,6 @@
 /** From a configuration, checked, to functions that can be served. Pure but for the names of files. */
 import { resolve } from "node:path";
+import { readRoute } from "@anylambda/wire/front-doors/routes";
 import type { FunctionOrder } from "../commands/served.ts";
 import type { DoorName, PlannedDoor } from "../doors.ts";
 import type { FunctionOptions } from "../function-plan.ts";
@@ -37,16 +38,90 @@ export function ordersOf(config: Config, common: Common): FunctionOrder[] {
     port += 1;
     return port - 1;
   };
-  return Object.entries(config.functions).map(([name, settings]) => ({
+  const apis = new ApiDoors(nextPort);
+  const orders = Object.entries(config.functions).map(([name, settings]) => ({
     command: commandOf(settings.command, name),
     options: optionsOf(name, settings, config, common),
     host: common.host,
-    doors: settings.doors.map((door) =>
-      plannedDoor(typeof door === "string" ? { type: door } : door, nextPort),
-    ),
+    doors: settings.doors.map((door) => {
+      const given: DoorSettings = typeof door === "string" ? { type: door } : door;
+      return given.api === undefined ? plannedDoor(given, nextPort) : apis.doorOf(given, given.api, name);
+    }),
     queues: settings.queues?.map((directory) => resolve(common.directory, directory)),
     watch: settings.watch !== false,
   }));
+  refusePortsOfTwo(orders);
+  return orders;
+}
+
+/** Doors of APIs that functions have together: what the first says holds for them all. */
+class ApiDoors {
+  readonly #first = new Map<string, PlannedDoor>();
+  /** Whose each route is. */
+  readonly #owners = new Map<string, string>();
+  readonly #nextPort: () => number;
+
+  constructor(nextPort: () => number) {
+    this.#nextPort = nextPort;
+  }
+
+  doorOf(settings: DoorSettings, api: string, name: string): PlannedDoor {
+    if (!sharable.includes(settings.type))
+      throw userFailure(
+        `A door of type ${settings.type} has no api`,
+        `${sharable.join(", ")} have: their functions get requests by their routes.`,
+      );
+    const first = this.#first.get(api);
+    const port = settings.port ?? first?.port;
+    const door = {
+      ...plannedDoor({ ...settings, ...(port !== undefined && { port }) }, this.#nextPort),
+      api,
+    };
+    if (first !== undefined && sharedPart(first) !== sharedPart(door))
+      throw userFailure(
+        `The doors of the API ${api} differ: ${sharedPart(first)} and ${sharedPart(door)}`,
+        "All its functions must have the same type, port, stage and cors; only routes are their own.",
+      );
+    this.#first.set(api, first ?? door);
+    for (const route of settings.routes ?? ["all routes"]) {
+      const key = `${api} ${route}`;
+      const owner = this.#owners.get(key);
+      if (owner !== undefined)
+        throw userFailure(
+          `${route} of the API ${api} leads to ${owner} and to ${name}`,
+          "A route leads to one function: give each door routes of its own.",
+        );
+      this.#owners.set(key, name);
+    }
+    return door;
+  }
+}
+
+const sharable: readonly DoorName[] = ["http-api", "http-api-1", "rest"];
+
+function sharedPart({ name, port, more }: PlannedDoor): string {
+  const { routes: _routes, resources: _resources, ...rest } = { ...more } as Record<string, unknown>;
+  return Object.entries({ type: name, port, ...rest })
+    .map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .join(", ");
+}
+
+/** Better said before anything is started. */
+function refusePortsOfTwo(orders: readonly FunctionOrder[]): void {
+  const taken = new Map<number, { readonly door: PlannedDoor; readonly name: string }>();
+  for (const { options, doors } of orders) {
+    const name = options.name ?? "";
+    for (const door of doors) {
+      const before = taken.get(door.port);
+      if (door.port === 0) continue;
+      if (before !== undefined && (door.api === undefined || door.api !== before.door.api))
+        throw userFailure(
+          `Port ${door.port} is that of two doors: ${before.name} has ${before.door.name}, ${name} has ${door.name}`,
+          "Give each a port of its own; for one API with the routes of both, write api: NAME in both doors.",
+        );
+      taken.set(door.port, { door, name });
+    }
+  }
 }
 
 function optionsOf(
@@ -113,6 +188,13 @@ function plannedDoor(settings: DoorSettings, nextPort: () => number): PlannedDoo
     ...(authType !== undefined && { authType }),
   };
   refuseWhatItHasNot(type, more);
+  // Keys of a WebSocket API are any words.
+  for (const route of type === "websocket" ? [] : (routes ?? []))
+    if (readRoute(route) === undefined || (type === "rest" && route === "$default"))
+      throw userFailure(
+        `${JSON.stringify(route)} is no route of a door of type ${type}`,
+        `It looks like GET /items/{id} or ANY /{proxy+}${type === "rest" ? "" : ", or is $default"}.`,
+      );
   return { name: type, port, option: "--config", more };
 }
 

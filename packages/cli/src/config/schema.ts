@@ -28,6 +28,14 @@ const door = z.strictObject({
   port: port
     .optional()
     .meta({ description: "Its port; 0 takes a free one. Without: the next from --port (3000) upwards" }),
+  api: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .optional()
+    .meta({
+      description:
+        "http-api, http-api-1, rest: functions whose doors name the same API have one address together, with all their routes",
+    }),
   routes: words.optional().meta({
     description:
       "http-api, websocket: route keys, such as GET /items/{id}. rest: methods and their resources",

@@ -73,6 +73,8 @@ export interface Arrival {
 
 interface Question {
   readonly event: JsonObject;
+  /** The function that is asked, where a door has several. */
+  readonly fleet?: Fleet;
   /** Lambda's id of the invocation, where the door chooses it. */
   readonly requestId?: string;
   readonly fromResult: (result: InvocationResult) => ClientResponse;
@@ -136,7 +138,8 @@ async function serve(
   if (payload.length > door.maxEventBytes) return send(response, faults.eventTooLarge, added, server);
   const traceId = headerOf(read.request.headers, "x-amzn-trace-id") ?? arrival.traceId;
   const job = { payload, traceId, ...(asked.requestId !== undefined && { requestId: asked.requestId }) };
-  const invocation = asked.stream === undefined ? fleet.invoke(job) : fleet.invokeStreaming(job);
+  const { fleet: target = fleet } = asked;
+  const invocation = asked.stream === undefined ? target.invoke(job) : target.invokeStreaming(job);
   const answer = await withPatience(invocation.answer, door.patienceMs);
   if (answer === undefined) {
     send(response, faults.timeout, added, server);

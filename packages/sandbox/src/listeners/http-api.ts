@@ -13,22 +13,34 @@ import { jsonAnswer } from "./door-answers.ts";
 import type { HttpApiOptions } from "./door-options.ts";
 import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
 import type { HttpListener } from "./http-listener.ts";
-import { behindStage, readRoutes } from "./routing.ts";
+import { RouteTable } from "./route-table.ts";
+import { behindStage } from "./routing.ts";
 
 /** Opens it. Rejects for a route that is none, and when the port is taken or the address is not this machine's. */
 export async function listenHttpApi(
   fleet: Fleet,
   options: Omit<HttpApiOptions, "type"> = {},
 ): Promise<HttpListener> {
-  const routeOf = routerOf(options);
-  return listenFrontDoor(fleet, options, (port) => doorOf(fleet.configuration, port, options, routeOf));
+  const table = new RouteTable({ fleet, routes: options.routes ?? ["$default"] });
+  return listenHttpApiOf(fleet, fleet.configuration, options, table);
+}
+
+/** The same with the routes of several functions; `fleet` is the first of them. */
+export async function listenHttpApiOf(
+  fleet: Fleet,
+  configuration: FunctionConfiguration,
+  options: Omit<HttpApiOptions, "type" | "routes">,
+  table: RouteTable,
+): Promise<HttpListener> {
+  const routeOf = routerOf(options, table);
+  return listenFrontDoor(fleet, options, (port) => doorOf(configuration, port, options, routeOf));
 }
 
 function doorOf(
   configuration: FunctionConfiguration,
   port: number,
   { payloadFormatVersion = "2.0", cors, timeoutMs = longestMs }: Omit<HttpApiOptions, "type">,
-  routeOf: (request: ClientRequest) => HttpApiRoute | undefined,
+  routeOf: (request: ClientRequest) => RouteFound | undefined,
 ): FrontDoor {
   const apiId = apiIdOf(configuration, `http-api-${payloadFormatVersion}`);
   const { accountId, region } = configuration;
@@ -44,12 +56,14 @@ function doorOf(
     ask(request, arrival) {
       const preflight = sharing?.preflight(request);
       if (preflight !== undefined) return preflight;
-      const route = routeOf(request);
-      if (route === undefined) return notFound;
+      const found = routeOf(request);
+      if (found === undefined) return notFound;
+      const { fleet, ...route } = found;
       const context = contextOf(place, arrival, arrival.extendedId);
       const event: JsonObject = version.toEvent(request, context, route, nodeCodec);
       return {
         event,
+        fleet,
         fromResult: (result) => {
           const response = version.fromResult(result, nodeCodec);
           return sharing?.share(request, response) ?? response;
@@ -59,20 +73,23 @@ function doorOf(
   };
 }
 
+interface RouteFound extends HttpApiRoute {
+  readonly fleet: Fleet;
+}
+
 /** A stage that is not `$default` is the first segment of every path, for all but the choice of the route. */
-function routerOf({
-  stage = "$default",
-  routes = ["$default"],
-  stageVariables,
-}: Omit<HttpApiOptions, "type">): (request: ClientRequest) => HttpApiRoute | undefined {
-  const known = readRoutes(routes);
+function routerOf(
+  { stage = "$default", stageVariables }: Omit<HttpApiOptions, "type">,
+  table: RouteTable,
+): (request: ClientRequest) => RouteFound | undefined {
   return ({ method, target }) => {
     const [path = "/"] = target.split(/[?#]/, 1);
     const routed = stage === "$default" ? path : behindStage(path, stage);
-    const match = routed === undefined ? undefined : selectRoute(known, method, routed);
+    const match = routed === undefined ? undefined : selectRoute(table.routes, method, routed);
     if (match === undefined) return undefined;
     const pathParameters = match.pathParameters && decoded(match.pathParameters);
-    return { stage, routeKey: match.route.key, pathParameters, stageVariables };
+    const { fleet } = table.memberOf(match.route);
+    return { fleet, stage, routeKey: match.route.key, pathParameters, stageVariables };
   };
 }
 

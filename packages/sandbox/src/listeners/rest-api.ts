@@ -10,7 +10,8 @@ import { jsonAnswer, typedError } from "./door-answers.ts";
 import type { RestApiOptions } from "./door-options.ts";
 import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
 import type { HttpListener } from "./http-listener.ts";
-import { behindStage, readRoutes } from "./routing.ts";
+import { RouteTable } from "./route-table.ts";
+import { behindStage } from "./routing.ts";
 import type { StreamForm } from "./streamed-answer.ts";
 
 /** Opens it. Rejects for a resource that is none, and when the port is taken or the address is not this machine's. */
@@ -18,10 +19,21 @@ export async function listenRestApi(
   fleet: Fleet,
   options: Omit<RestApiOptions, "type"> = {},
 ): Promise<HttpListener> {
-  const routes = readRoutes(options.resources ?? ["ANY /", "ANY /{proxy+}"]);
+  const routes = options.resources ?? ["ANY /", "ANY /{proxy+}"];
+  const table = new RouteTable({ fleet, routes, streams: options.responseTransferMode === "STREAM" });
+  return listenRestApiOf(fleet, fleet.configuration, options, table);
+}
+
+/** The same with the resources of several functions; `fleet` is the first of them. */
+export async function listenRestApiOf(
+  fleet: Fleet,
+  configuration: FunctionConfiguration,
+  options: Omit<RestApiOptions, "type" | "resources" | "responseTransferMode">,
+  table: RouteTable,
+): Promise<HttpListener> {
   const { stage = defaultStage } = options;
   const listener = await listenFrontDoor(fleet, options, (port) =>
-    doorOf(fleet.configuration, port, options, routes),
+    doorOf(configuration, port, options, table),
   );
   return { ...listener, url: `${listener.url}${stage}/` };
 }
@@ -32,13 +44,12 @@ function doorOf(
   configuration: FunctionConfiguration,
   port: number,
   options: Omit<RestApiOptions, "type">,
-  routes: readonly Route[],
+  table: RouteTable,
 ): FrontDoor {
   const { stage = defaultStage, stageVariables, binaryMediaTypes = [], timeoutMs = 29_000 } = options;
   const apiId = apiIdOf(configuration, "rest");
   const { accountId, region } = configuration;
   const place: Place = { accountId, apiId, domainName: `${apiId}.execute-api.${region}.amazonaws.com`, port };
-  const streams = options.responseTransferMode === "STREAM";
   return {
     limits: { body: 10_485_760, head: 10_240 },
     maxEventBytes: MAX_PAYLOAD_BYTES,
@@ -52,7 +63,7 @@ function doorOf(
     ask(sent, arrival) {
       if (/[|{}]/.test(sent.target)) return badRequest;
       const request = overridden(sent);
-      const match = matchOf(request, stage, routes);
+      const match = matchOf(request, stage, table.routes);
       if (match === "unknownStage") return forbidden;
       if (match === undefined) return missingAuthenticationToken;
       const { path: resource } = match.route;
@@ -66,10 +77,12 @@ function doorOf(
         extendedRequestId: arrival.extendedId,
       };
       const accept = headerOf(request.headers, "accept");
+      const { fleet, streams } = table.memberOf(match.route);
       return {
+        fleet,
         event: rest.toEvent(request, contextOf(place, arrival, arrival.uuid), route, nodeCodec),
         fromResult: (result) => rest.fromResult(result, accept, binaryMediaTypes, nodeCodec),
-        ...(streams && { stream: streamForm }),
+        ...(streams === true && { stream: streamForm }),
       };
     },
   };

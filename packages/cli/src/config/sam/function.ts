@@ -17,6 +17,8 @@ export interface FunctionResource {
   readonly metadata: Json;
   /** Directories of the template's layers, by logical id. */
   readonly layers: Readonly<Record<string, string>>;
+  /** Stages of the template's APIs, by logical id. */
+  readonly stages: Readonly<Record<string, string>>;
   readonly directory: string;
 }
 
@@ -195,28 +197,40 @@ function hintFor(runtime: string): string {
 }
 
 function doorsOf(
-  { properties, path }: FunctionResource,
+  { properties, path, stages }: FunctionResource,
   leftOut: (path: string) => void,
 ): FunctionSettings["doors"] {
   const doors: (FunctionSettings["doors"][number] & (string | object))[] = [];
   const url = properties["FunctionUrlConfig"];
   if (typeof url === "object" && url !== null) doors.push(functionUrl(objectOf(url)));
-  const http: string[] = [];
-  const rest: string[] = [];
+  const apis = new Map<string, { readonly type: "http-api" | "rest"; readonly routes: string[] }>();
+  const routed = (type: "http-api" | "rest", api: unknown, route: string): void => {
+    // The implicit ones are called so by SAM.
+    const name = typeof api === "string" && api !== "" ? api : implicitApis[type];
+    const { routes } = apis.get(name) ?? { routes: [] };
+    apis.set(name, { type, routes: [...routes, route] });
+  };
   for (const [name, event] of Object.entries(objectOf(properties["Events"]))) {
     const { Type: type, Properties: own } = objectOf(event);
-    const { Method: method = "ANY", Path: at } = objectOf(own);
+    const { Method: method = "ANY", Path: at, ApiId: httpApi, RestApiId: restApi } = objectOf(own);
     const route = `${String(method)
       .toUpperCase()
       .replace(/^X-AMAZON-APIGATEWAY-ANY-METHOD$/, "ANY")} ${String(at)}`;
-    if (type === "HttpApi") http.push(at === undefined ? "$default" : route);
-    else if (type === "Api" && at !== undefined) rest.push(route);
+    if (type === "HttpApi") routed("http-api", httpApi, at === undefined ? "$default" : route);
+    else if (type === "Api" && at !== undefined) routed("rest", restApi, route);
     else leftOut(`${path}.Events.${name} (${String(type)})`);
   }
-  if (http.length > 0) doors.push({ type: "http-api", routes: http });
-  if (rest.length > 0) doors.push({ type: "rest", routes: rest });
+  for (const [api, { type, routes }] of apis)
+    doors.push({
+      type,
+      api: api.replaceAll(/[^\w-]/g, "-"),
+      routes,
+      ...(stages[api] !== undefined && { stage: stages[api] }),
+    });
   return doors;
 }
+
+const implicitApis = { "http-api": "ServerlessHttpApi", rest: "ServerlessRestApi" } as const;
 
 function functionUrl({ AuthType: auth, Cors: cors }: Json): DoorSettings {
   return {

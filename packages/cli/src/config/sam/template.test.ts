@@ -117,12 +117,41 @@ describe("a SAM template", () => {
           port: 3000,
           more: { authType: "NONE", cors: { allowOrigins: ["*"], maxAge: 5 } },
         },
-        { name: "http-api", port: 3001, more: { routes: ["GET /items/{id}", "$default"] } },
-        { name: "rest", port: 3002, more: { resources: ["ANY /old"] } },
+        {
+          name: "http-api",
+          api: "ServerlessHttpApi",
+          port: 3001,
+          more: { routes: ["GET /items/{id}", "$default"] },
+        },
+        { name: "rest", api: "ServerlessRestApi", port: 3002, more: { resources: ["ANY /old"] } },
       ],
     });
     expect(of("shop-dev")?.options.env).not.toHaveProperty("ONLY_PROD");
     expect(of("shop-dev")?.options.env).not.toHaveProperty("AWS_LAMBDA_EXEC_WRAPPER");
+  });
+
+  it("gives functions of one API one port, and the API its stage", () => {
+    const event = (type: string, more: string): string =>
+      `Events: { E: { Type: ${type}, Properties: { ${more} } } }`;
+    const one = (name: string, events: string): string =>
+      `  ${name}: { Type: AWS::Serverless::Function, Properties: { Runtime: provided.al2023, ${events} } }\n`;
+    const { orders: several, warnings: named } = read(
+      "Resources:\n" +
+        "  Own: { Type: AWS::Serverless::Api, Properties: { StageName: v2, EndpointConfiguration: REGIONAL } }\n" +
+        one("A", event("HttpApi", "Method: GET, Path: /a")) +
+        one("B", event("HttpApi", "Method: GET, Path: /b")) +
+        one("C", event("Api", "Method: GET, Path: /c, RestApiId: !Ref Own")) +
+        one("D", event("Api", "Method: GET, Path: /d, RestApiId: !Ref Own")),
+    );
+    expect(several.map(({ doors }) => doors[0])).toMatchObject([
+      { name: "http-api", port: 3000, api: "ServerlessHttpApi", more: { routes: ["GET /a"] } },
+      { name: "http-api", port: 3000, api: "ServerlessHttpApi", more: { routes: ["GET /b"] } },
+      { name: "rest", port: 3001, api: "Own", more: { resources: ["GET /c"], stage: "v2" } },
+      { name: "rest", port: 3001, api: "Own", more: { resources: ["GET /d"], stage: "v2" } },
+    ]);
+    expect(named.join("\n")).toBe(
+      "template.yaml: not known here, and left out:\n  Resources.Own.Properties.EndpointConfiguration",
+    );
   });
 
   it("knows what to start: a command beside the properties, the adapter's layer, or bootstrap", () => {

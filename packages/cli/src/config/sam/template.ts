@@ -49,7 +49,9 @@ export function configOfTemplate(
   for (const [id, resource] of Object.entries(resources)) {
     const { Type: type, Properties: properties, Metadata: metadata } = objectOf(resource);
     if (!isFunction(type)) {
-      if (type !== "AWS::Serverless::LayerVersion" && type !== "AWS::Lambda::LayerVersion")
+      if (isApi(type))
+        left.push(...unreadOf(id, resolveValue(properties, scope, `Resources.${id}.Properties`)));
+      else if (type !== "AWS::Serverless::LayerVersion" && type !== "AWS::Lambda::LayerVersion")
         left.push(`Resources.${id} (${String(type)})`);
       continue;
     }
@@ -64,6 +66,7 @@ export function configOfTemplate(
       properties: merge(shared, own),
       metadata: objectOf(metadata),
       layers: layersOf(resources, scope),
+      stages: stagesOf(resources, scope),
       directory,
     };
     try {
@@ -162,4 +165,28 @@ function objectOf(value: unknown): Json {
 
 function listed(lines: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join("");
+}
+
+function isApi(type: unknown): boolean {
+  return type === "AWS::Serverless::HttpApi" || type === "AWS::Serverless::Api";
+}
+
+/** Of an API its stage is read; the routes are its functions' events. */
+function unreadOf(id: string, properties: unknown): string[] {
+  return Object.keys(objectOf(properties))
+    .filter((key) => key !== "StageName" && key !== "Name" && key !== "Description" && key !== "Tags")
+    .map((key) => `Resources.${id}.Properties.${key}`);
+}
+
+/** Stages of the template's APIs, by logical id. */
+function stagesOf(resources: Json, scope: Scope): Record<string, string> {
+  const stages: Record<string, string> = {};
+  for (const [id, resource] of Object.entries(resources)) {
+    const { Type: type, Properties: properties } = objectOf(resource);
+    if (!isApi(type)) continue;
+    // What cannot be known is complained of where the API itself is read.
+    const stage = objectOf(resolveValue(properties, { ...scope, unknown: () => undefined }, ""))["StageName"];
+    if (typeof stage === "string" && stage !== "") stages[id] = stage;
+  }
+  return stages;
 }
