@@ -142,6 +142,11 @@ export class Pod {
     });
   }
 
+  /** Process 1 of the pod, as this process sees it: everything that runs in it is below. */
+  get pid(): number {
+    return this.#box.pid;
+  }
+
   /** Starts a program under the tree's root. Rejects with a {@link SpawnError} when it cannot be started. */
   async spawn({ name, argv, env, cwd }: PodProgram): Promise<PodProcess> {
     const out = this.processes.length * 2;

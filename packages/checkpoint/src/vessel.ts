@@ -42,20 +42,21 @@ export async function newVessel(options: NewVesselOptions): Promise<Vessel> {
 export async function vesselFor(image: Image, options: VesselOptions): Promise<Vessel> {
   const { manifest, directory } = image;
   const home = await makeHome(options, manifest.private, manifest.keep, manifest.ports);
-  await Promise.all(
-    home.private.map(({ from }, number) =>
-      cp(filesOf(directory, number), from, {
-        recursive: true,
-        verbatimSymlinks: true,
-        preserveTimestamps: true,
-      }),
-    ),
-  );
+  try {
+    await Promise.all(home.private.map(({ from }, number) => copyFiles(filesOf(directory, number), from)));
+  } catch (error) {
+    await home.remove();
+    throw error;
+  }
   const directories = [pagesOf(directory), home.work, directory];
   // As root, CRIU sets the clocks.
   const clock = isUnprivileged() ? manifest.clock : undefined;
   const box = await open(home, options, directories, manifest.pipes.length, clock);
   return { home, box, eagerBecause: await serve(box) };
+}
+
+function copyFiles(from: string, to: string): Promise<void> {
+  return cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 }
 
 export async function discardVessel({ home, box }: Vessel): Promise<void> {

@@ -4,18 +4,29 @@
  *
  * A process is one of ours when it is in the session or group of one that we started, when its parent is one of ours,
  * or when it bears our mark: a variable that only this environment's processes have, or a PID namespace of their own.
+ * Where we know process 1 of that namespace, ours are those below it, and nobody else needs to be looked at.
  * What escapes without a PID namespace: a daemon that left its session, lost its parent, and cleared its variables,
  * all before anybody looked.
  */
 import { readlinkSync } from "node:fs";
-import { type ProcessRow, allPids, hasProcessTable, isDead, readProcess, rowOf } from "./process-table.ts";
+import {
+  type ProcessRow,
+  allPids,
+  childrenOf,
+  hasProcessTable,
+  isDead,
+  readProcess,
+  rowOf,
+} from "./process-table.ts";
 
 /** How a process is known that left its session and lost its parent. */
 export type Mark =
   /** `NAME=VALUE`, as it stands in the variables of every process of the environment. */
   | { readonly variable: string }
   /** As `/proc/PID/ns/pid` reads: `pid:[4026532281]`. */
-  | { readonly pidNamespace: string; readonly except?: ReadonlySet<number> };
+  | { readonly pidNamespace: string; readonly except?: ReadonlySet<number> }
+  /** Process 1 of a PID namespace, which is not one of ours itself. */
+  | { readonly init: number };
 
 export class Members {
   readonly #leaders = new Set<number>();
@@ -25,8 +36,12 @@ export class Members {
   /** When each started: an id may be somebody else's by the next look. */
   #ours = new Map<number, number>();
 
+  /** When process 1 of our namespace started. */
+  readonly #initStarted: number | undefined;
+
   constructor(mark?: Mark) {
     this.#mark = mark;
+    if (mark !== undefined && "init" in mark) this.#initStarted = rowOf(mark.init)?.started;
   }
 
   get leaders(): ReadonlySet<number> {
@@ -36,6 +51,7 @@ export class Members {
   /** Adds the leader of a session and group. */
   add(leader: number): void {
     this.#leaders.add(leader);
+    if (this.#mark !== undefined && "init" in this.#mark) return;
     // Copies of a snapshot have the same variables, but each a PID namespace of its own.
     const pidNamespace = pidNamespaceOf(leader);
     if (pidNamespace !== undefined && pidNamespace !== pidNamespaceOf(process.pid))
@@ -45,6 +61,7 @@ export class Members {
   /** Those alive, in the order of their ids. The first look reads every process of the machine, later ones the new. */
   scan(): ProcessRow[] {
     if (!hasProcessTable) return [];
+    if (this.#mark !== undefined && "init" in this.#mark) return this.#below(this.#mark.init);
     const others = new Set<number>();
     const ours = new Map<number, ProcessRow>();
     const unknown: ProcessRow[] = [];
@@ -74,9 +91,23 @@ export class Members {
     return [...ours.values()];
   }
 
+  /** Orphans of a namespace become children of its process 1: nobody is missed. */
+  #below(init: number): ProcessRow[] {
+    if (this.#initStarted === undefined || rowOf(init)?.started !== this.#initStarted) return [];
+    const ours: ProcessRow[] = [];
+    const open = childrenOf(init);
+    for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
+      const row = rowOf(pid);
+      if (row === undefined) continue;
+      if (!isDead(row)) ours.push(row);
+      open.push(...childrenOf(pid));
+    }
+    return ours.sort((a, b) => a.pid - b.pid);
+  }
+
   #isOurs(row: ProcessRow): boolean {
     if (this.#leaders.has(row.group) || this.#leaders.has(row.session)) return true;
-    if (this.#mark === undefined || row.pid === process.pid) return false;
+    if (this.#mark === undefined || "init" in this.#mark || row.pid === process.pid) return false;
     if ("pidNamespace" in this.#mark) {
       const { pidNamespace, except } = this.#mark;
       return except?.has(row.pid) !== true && pidNamespaceOf(row.pid) === pidNamespace;

@@ -44,6 +44,19 @@ export function allPids(): number[] {
   return pids;
 }
 
+/** Started by any of its threads. */
+export function childrenOf(pid: number): number[] {
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+  return threads.flatMap((thread) =>
+    (readProcess(pid, `task/${thread}/children`) ?? "").split(" ").filter(Boolean).map(Number),
+  );
+}
+
 /** `undefined` when the process ended meanwhile. */
 export function rowOf(pid: number): ProcessRow | undefined {
   const stat = readProcess(pid, "stat");

@@ -57,7 +57,7 @@ function textOf({
     `Restore to first answer   ${ms(restore)}   ${(boot / restore).toFixed(1)} times as fast${engine === "replay" ? " (replayed: the app was booted for it)" : ""}`,
     `${String(togetherMs.length).padEnd(3)}copies at once         ${ms(Math.max(...togetherMs))}   until the last one had answered`,
     `Checkpoint                ${ms(checkpointMs)}   image ${mb(imageBytes)}`,
-    `Memory                    ${mb(memory.boot)} booted, ${mb(memory.copy)} restored, ${mb(memory.eachOfSeveral)} each of ${togetherMs.length}`,
+    `Memory                    ${mb(memory.boot)} booted; ${mb(memory.copy)} restored, beside the image; ${mb(memory.second)} one more`,
     "",
   ].join("\n");
 }

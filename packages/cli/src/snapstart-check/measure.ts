@@ -31,8 +31,15 @@ export interface Measured {
   /** From the restore point until the image was complete, ms. */
   readonly checkpointMs: number;
   readonly imageBytes: number;
-  /** Memory of all processes of an environment, shared pages counted by share (PSS), bytes. */
-  readonly memory: { readonly boot: number; readonly copy: number; readonly eachOfSeveral: number };
+  /** Of all processes of an environment, pages that processes share counted by share (PSS), bytes. */
+  readonly memory: {
+    readonly boot: number;
+    /** A restored copy, without the image that its pages come from (`imageBytes`). */
+    readonly copy: number;
+    /** What one more copy adds. */
+    readonly second: number;
+    readonly eachOfSeveral: number;
+  };
 }
 
 export async function measure(options: MeasureOptions): Promise<Measured> {
@@ -51,7 +58,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   });
   const { report, snapshot } = await publication.done;
   if (snapshot === undefined) throw notPublished(report);
-  const memory = { boot: 0, copy: 0, eachOfSeveral: 0 };
+  const memory = { boot: 0, copy: 0, second: 0, eachOfSeveral: 0 };
   const snapStart = { engine, snapshot };
   const copyOnce = (alive?: () => Promise<void>): Promise<Seen> =>
     hear({ plan: published, requests, snapStart, tell, alive });
@@ -70,6 +77,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       restoreMs.push(copy.firstAnswerMs);
       secondMs.push(copy.secondAnswerMs);
     }
+    progress("Two copies, for their memory");
+    const pair = meetingOf(2, () => (memory.second = descendantsPss() - memory.copy));
+    await Promise.all([copyOnce(pair), copyOnce(pair)]);
     progress(`${copies} copies at once`);
     const meeting = meetingOf(copies, () => (memory.eachOfSeveral = descendantsPss() / copies));
     const together = await Promise.all(Array.from({ length: copies }, () => copyOnce(meeting)));

@@ -1,20 +1,23 @@
 /** Memory of all processes below this one. Linux only: 0 elsewhere. */
 import { readFileSync, readdirSync } from "node:fs";
 
-/** The sum of their proportional set sizes, bytes: a page that two share counts half for each. */
+/**
+ * The sum of their proportional set sizes, bytes: a page that two share counts half for each. The image of a snapshot, which
+ * a pod's first process has mapped, counts nothing: there is one of it, whoever maps it; and so do pods without an app,
+ * which stand ready for whatever comes.
+ */
 export function descendantsPss(): number {
   const children = new Map<number, number[]>();
   for (const pid of numbersIn("/proc")) {
     const parent = parentOf(pid);
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
-  let sum = 0;
-  const open = [...(children.get(process.pid) ?? [])];
-  for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
-    sum += pssOf(pid);
-    open.push(...(children.get(pid) ?? []));
-  }
-  return sum;
+  const below = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
+  return (children.get(process.pid) ?? [])
+    .map(below)
+    .filter((tree) => tree.some((pid) => read(`/proc/${pid}/comm`).trim() !== "anylambda-pod"))
+    .flat()
+    .reduce((sum, pid) => sum + pssOf(pid), 0);
 }
 
 function numbersIn(directory: string): number[] {
@@ -28,20 +31,25 @@ function numbersIn(directory: string): number[] {
 }
 
 function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    // It ended while we looked.
-    return undefined;
-  }
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === "" ? undefined : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
 function pssOf(pid: number): number {
+  let [sum, isImage] = [0, false];
+  for (const line of read(`/proc/${pid}/smaps`).split("\n")) {
+    // The head of a mapping, with its file; or one of its figures.
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isImage = /\/pages-\d+\.img$/.test(line);
+    else if (!isImage && line.startsWith("Pss:")) sum += Number(line.split(/\s+/)[1]) * 1024;
+  }
+  return sum;
+}
+
+/** Empty when it ended while we looked. */
+function read(file: string): string {
   try {
-    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-    return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+    return readFileSync(file, "latin1");
   } catch {
-    return 0;
+    return "";
   }
 }

@@ -66,6 +66,7 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
     pod,
     runtimeApi,
     launch: (launch) => launchIn(pod, launch),
+    mark: { init: pod.pid },
     dial: (port) => pod.connect(port),
     close: () => pod.end(),
   });

@@ -10,6 +10,7 @@ import type { ApiServer } from "../api-server.ts";
 import type { Boot } from "../boot.ts";
 import type { Failure } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
+import type { Mark } from "../members.ts";
 import type { Launcher } from "../processes.ts";
 import type { Dial } from "../telemetry/destination.ts";
 import type { KeptSubscription } from "../telemetry/hub.ts";
@@ -22,6 +23,8 @@ export interface Stage {
   readonly launch: Launcher;
   /** To a port on the processes' own localhost, where that is another than the machine's. */
   readonly dial?: Dial;
+  /** How the processes that run here are told from others, where that is easier than elsewhere. */
+  readonly mark?: Mark;
   /** Gives back what the stage holds. Processes that are still there end with it. */
   close(): Promise<void>;
 }

@@ -76,7 +76,8 @@ function noSnapshot(): RestoreFailure {
 }
 
 export function placeOf(stage: Stage): BootPlace {
-  return { launch: stage.launch, close: () => stage.close(), snapStart: true, dial: stage.dial };
+  const { launch, dial, mark } = stage;
+  return { launch, close: () => stage.close(), snapStart: true, dial, ...(mark !== undefined && { mark }) };
 }
 
 export function restoreReportOf(failed: RestoreFailure, boot: Boot | undefined): RestoreReport {
