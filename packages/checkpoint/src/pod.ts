@@ -8,7 +8,7 @@
  *  (3) An image is never written to by a copy: what is learnt from one is kept beside it (`learnt.ts`).
  *  (4) Pages come when they are asked for where the host can do that; else all of them before the copy runs.
  */
-import { cp } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Box, BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
@@ -31,6 +31,8 @@ import {
 export interface PodOptions extends VesselOptions {
   /** Takes the connections that programs of the pod make to 127.0.0.1:PORT. */
   readonly connection: (socket: Socket) => void;
+  /** Files `cgroup.procs` of control groups: every process of the pod is born in them. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 export interface NewPodOptions extends PodOptions {
@@ -121,6 +123,7 @@ export class Pod {
     const vessel = await newVessel({ ...options, private: paths, keep, ports, outlets: programs * 2 });
     const pod = new Pod(options, vessel);
     return pod.#begin(async () => {
+      await pod.#join();
       await pod.#box.order("start");
       await pod.#connect();
     });
@@ -132,6 +135,7 @@ export class Pod {
     const pod = new Pod(options, ready ?? (await vesselFor(image, options)));
     return pod.#begin(async () => {
       pod.#isRestored = true;
+      await pod.#join();
       const isLazy = pod.#eagerBecause === undefined;
       if (isLazy && !isLearnt(directory)) pod.#teaches = directory;
       const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged(), isLazy);
@@ -254,6 +258,11 @@ export class Pod {
     this.#servers.close();
     await discardVessel({ box: this.#box, home: this.#home });
     this.#servers.cut();
+  }
+
+  /** Whatever runs in the pod from now on is started by process 1, or by who was. */
+  async #join(): Promise<void> {
+    for (const group of this.#options.groups ?? []) await writeFile(group, String(this.#box.pid));
   }
 
   async #begin(fill: () => Promise<void>): Promise<Pod> {

@@ -42,6 +42,8 @@ export interface BootPlace {
   readonly dial?: Dial | undefined;
   /** Its processes can be born in a cgroup of ours. */
   readonly joins?: boolean;
+  /** A cgroup in which its processes are born already. The boot removes it. */
+  readonly cgroup?: Cgroup;
   /** How its processes are known; by the address of their Runtime API where it is not said. */
   readonly mark?: Mark;
   /** What files in its `/tmp` may hold: memory for the kernel, a disk on Lambda. */
@@ -130,7 +132,9 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     // Nobody needs one who wants neither.
     const wanted =
       cgroups && place.joins === true && (freezeAfterMs !== undefined || memoryLimitBytes !== undefined);
-    this.#cgroup = wanted ? Cgroup.open(name, memoryLimitBytes && memoryLimitBytes + tmpBytes) : undefined;
+    this.#cgroup =
+      place.cgroup ??
+      (wanted ? Cgroup.open(name, memoryLimitBytes && memoryLimitBytes + tmpBytes) : undefined);
     const cgroup = this.#cgroup;
     const isExact = tmpBytes === 0;
     this.memory = new MemoryGauge({ members, cgroup, limitBytes: memoryLimitBytes, isExact });

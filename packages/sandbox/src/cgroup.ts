@@ -35,14 +35,21 @@ export class Cgroup {
     this.#unguard = this.#directories().map((cgroup) => guard({ cgroup }));
   }
 
-  /** `undefined` where none can be made. `limitBytes` is the kernel's limit, swap included. */
-  static open(name: string, limitBytes: number | undefined): Cgroup | undefined {
+  /**
+   * `undefined` where none can be made. `limitBytes` is the kernel's limit, swap included. `controls`: a group for memory
+   * alone does not freeze.
+   */
+  static open(
+    name: string,
+    limitBytes: number | undefined,
+    controls: "all" | "memory" = "all",
+  ): Cgroup | undefined {
     const { unified, memory, files } = places();
     const directory = `${prefix}${process.pid}-${name}`;
     const made = (parent: string | undefined): string | undefined =>
       parent === undefined ? undefined : makeDirectory(join(parent, directory));
-    const inUnified = made(unified);
-    const inMemory = memory === unified ? inUnified : made(memory);
+    const inUnified = controls === "memory" ? undefined : made(unified);
+    const inMemory = memory === unified && inUnified !== undefined ? inUnified : made(memory);
     if (inUnified === undefined && inMemory === undefined) return undefined;
     const cgroup = new Cgroup(inUnified, inMemory, files);
     if (inMemory === undefined || limitBytes === undefined) return cgroup;

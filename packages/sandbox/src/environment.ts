@@ -6,7 +6,7 @@
  * waits for it, and then ends the processes.
  */
 import type { ShutdownReason } from "@anylambda/wire";
-import { Boot, type LineSink } from "./boot.ts";
+import { Boot, type BootLimits, type LineSink } from "./boot.ts";
 import type { InitPhase, InitReport, InvocationReport } from "./events.ts";
 import { type EnvironmentOptions, limitsOf } from "./environment-options.ts";
 import { type Failure, reportedOf, statusOf, stopped, timedOut } from "./failures.ts";
@@ -172,14 +172,12 @@ export class Environment {
 
   /** The cold start of a copy. Turns the caller away and returns false when it fails (environment.md 6.2). */
   async #restoreFor(job: Job, source: SnapshotSource): Promise<boolean> {
-    const { initEvents, snapshot } = await source.published;
-    this.#teller.telemetry.open(initEvents);
-    if (snapshot?.subscriptions !== undefined) this.#teller.telemetry.adopt(snapshot.subscriptions);
+    this.#teller.beginCopy(await source.published);
     this.#tell({ type: "restoreStart", engine: source.engine.kind });
-    const newBoot: BootMaker = (stage, variables) => this.#newBoot(variables, placeOf(stage));
-    const { path } = this.#options;
-    const copy = { configuration: this.#configuration, api: this.#home.api, newBoot, path };
-    const outcome = await restoreFrom(source, copy);
+    const limits = this.#nextLimits();
+    const newBoot: BootMaker = (stage, variables) => this.#newBoot(limits, variables, placeOf(stage));
+    const own = { configuration: this.#configuration, api: this.#home.api, path: this.#options.path };
+    const outcome = await restoreFrom(source, { ...own, newBoot, limits });
     this.#teller.telemetry.close();
     if (outcome.kind === "failed" || this.#isStopping()) {
       await this.#turnAway(job, outcome.kind === "failed" ? outcome : undefined);
@@ -255,11 +253,15 @@ export class Environment {
     return this.#tellEnd(boot, events, durationMs, told);
   }
 
-  #newBoot(variables: Variables = this.variables, place = this.#home.place): Boot {
-    const { taskRoot, memorySizeMb } = this.#configuration;
-    const line: LineSink = (...written) => this.#tell(logEventOf(...written));
+  #nextLimits(): BootLimits {
+    const { memorySizeMb } = this.#configuration;
     const name = `${this.id}-${(this.#boots += 1)}`;
-    const limits = limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
+    return limitsOf(this.#options, { name, memorySizeMb, tell: (event) => this.#tell(event) });
+  }
+
+  #newBoot(limits = this.#nextLimits(), variables = this.variables, place = this.#home.place): Boot {
+    const { taskRoot } = this.#configuration;
+    const line: LineSink = (...written) => this.#tell(logEventOf(...written));
     const boot = new Boot(taskRoot, variables, line, place, limits);
     boot.telemetry = this.#teller.telemetryFor(place?.dial);
     this.#boot = boot;

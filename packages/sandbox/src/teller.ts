@@ -6,6 +6,7 @@ import type { SandboxEvent } from "./events.ts";
 import type { FunctionConfiguration } from "./function.ts";
 import type { Told } from "./invocation-events.ts";
 import { type JsonLog, jsonLogOf, withLogged } from "./json-log.ts";
+import type { Published } from "./snapstart/publication.ts";
 import { logLinesOf } from "./report.ts";
 import { telemetryContextOf } from "./telemetry/context.ts";
 import type { Dial } from "./telemetry/destination.ts";
@@ -43,6 +44,12 @@ export class Teller {
   telemetryFor(dial: Dial | undefined): TelemetryHub {
     this.telemetry.reach(dial);
     return this.telemetry;
+  }
+
+  /** A copy of what was published begins; its subscribers hear first of what became the snapshot. */
+  beginCopy({ initEvents, snapshot }: Pick<Published, "initEvents" | "snapshot">): void {
+    this.telemetry.open(initEvents);
+    if (snapshot?.subscriptions !== undefined) this.telemetry.adopt(snapshot.subscriptions);
   }
 
   /** `time` is now, unless what is told knows better. */

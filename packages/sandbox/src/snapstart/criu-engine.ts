@@ -31,6 +31,7 @@ import {
   launchFailure,
 } from "../processes.ts";
 import type { KeptSubscription } from "../telemetry/hub.ts";
+import { type PodMemory, podMemory } from "./pod-memory.ts";
 import type { Restore, RestoreOutcome, Snapshot, SnapshotEngine, Stage, Version } from "./engine.ts";
 
 export interface CriuEngineOptions {
@@ -62,7 +63,8 @@ const runtimeApi = "127.0.0.1:9001";
 const standingReady = 2;
 
 export function criuEngine({ tools, directory, reach }: CriuEngineOptions): SnapshotEngine {
-  const stageOf = (pod: Pod): PodStage => ({
+  const stageOf = (pod: Pod, memory: PodMemory = {}): PodStage => ({
+    ...memory,
     pod,
     runtimeApi,
     launch: (launch) => launchIn(pod, launch),
@@ -94,13 +96,17 @@ export function criuEngine({ tools, directory, reach }: CriuEngineOptions): Snap
       return { ...snapshotOf(image), configuration: version.configuration };
     },
     async restore(restore) {
+      const memory = podMemory(restore.limits, directory, restore.configuration.ephemeralStorageMb);
       try {
         const image = await openImage(imageOf(restore.snapshot));
         await learnFrom(teachers, restore.snapshot);
         vessels.expect(image);
-        const stage = (pod: Pod): TaughtStage => taught(stageOf(pod), restore.snapshot, teachers);
-        return await restoreInto(image, restore, stage, { tools, scratch: directory }, vessels.take(image));
+        const stage = (pod: Pod): TaughtStage => taught(stageOf(pod, memory), restore.snapshot, teachers);
+        const places = { tools, scratch: directory, groups: memory.cgroup?.doors };
+        return await restoreInto(image, restore, stage, places, vessels.take(image));
       } catch (error) {
+        // Removed by the boot, if there is one.
+        await memory.cgroup?.remove();
         return { kind: "failed", failure: failureOf(error), late: false };
       }
     },
@@ -158,7 +164,7 @@ async function restoreInto(
   image: Image,
   { api, newBoot, deadline }: Restore,
   stageOf: (pod: Pod) => TaughtStage,
-  places: Pick<PodOptions, "tools" | "scratch">,
+  places: Pick<PodOptions, "tools" | "scratch" | "groups">,
   vessel: ReturnType<Vessels["take"]>,
 ): Promise<RestoreOutcome> {
   const { programs, extensions } = image.manifest.notes as Notes;

@@ -7,7 +7,7 @@
  *   restoration.ts:  restore ─► Boot at the restore point ─► `restore/next` answered ─► first `/next`
  */
 import type { ApiServer } from "../api-server.ts";
-import type { Boot } from "../boot.ts";
+import type { Boot, BootLimits, BootPlace } from "../boot.ts";
 import type { Failure } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import type { Mark } from "../members.ts";
@@ -17,7 +17,7 @@ import type { KeptSubscription } from "../telemetry/hub.ts";
 import type { Variables } from "../variables.ts";
 
 /** Where the processes of one boot run. */
-export interface Stage {
+export interface Stage extends Pick<BootPlace, "joins" | "cgroup" | "tmpBytes"> {
   /** Value of `AWS_LAMBDA_RUNTIME_API` for what runs here. */
   readonly runtimeApi: string;
   readonly launch: Launcher;
@@ -57,6 +57,8 @@ export interface Restore {
   /** Serves the copy, whatever way its calls come. */
   readonly api: ApiServer;
   readonly newBoot: BootMaker;
+  /** Of the boot that will be made. */
+  readonly limits: BootLimits;
   /** Search path for programs. */
   readonly path: string;
   /** On the clock of `performance.now()`. */

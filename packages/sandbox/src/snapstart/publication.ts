@@ -27,6 +27,8 @@ export interface PublishOptions {
   readonly report: (event: SandboxEvent) => void;
   /** Search path for the programs of the function. */
   readonly path: string;
+  /** Whether the function's memory size is a limit of its init too. */
+  readonly limitMemory?: boolean | undefined;
   /** Limit of init and of the hooks before the snapshot, ms; {@link publishLimitOf} unless told otherwise. */
   readonly limitMs?: number | undefined;
 }
@@ -148,14 +150,21 @@ export class Publication {
   }
 
   #newBoot(stage: Stage, credentialsToken: string): Boot {
-    const { path } = this.#options;
+    const { path, limitMemory = false } = this.#options;
     const { runtimeApi } = stage;
+    const { memorySizeMb } = this.#configuration;
     const variables = copyVariablesOf(this.#configuration, { runtimeApi, credentialsToken, path });
     this.#boot = new Boot(
       this.#configuration.taskRoot,
       variables,
       (...written) => this.#tell(logEventOf(...written)),
-      placeOf(stage),
+      // Looked at, without a control group: the image, which is written in the pod, would count as the app's.
+      { ...placeOf(stage), joins: false },
+      {
+        name: this.id,
+        memoryLimitBytes: limitMemory ? memorySizeMb * 1_048_576 : undefined,
+        tell: () => undefined,
+      },
     );
     this.#boot.telemetry = this.#teller.telemetryFor(stage.dial);
     if (this.#isAbandoned) this.#boot.watch.fail(stopped());

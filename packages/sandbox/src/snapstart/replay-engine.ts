@@ -21,7 +21,7 @@ export function replayEngine(): SnapshotEngine {
 
 async function stage(api: ApiServer): Promise<Stage> {
   await api.listen();
-  return { runtimeApi: api.address, launch, close: async () => undefined };
+  return { runtimeApi: api.address, launch, joins: true, close: async () => undefined };
 }
 
 /** Nothing is kept but how the app came here. */

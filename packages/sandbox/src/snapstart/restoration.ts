@@ -76,8 +76,8 @@ function noSnapshot(): RestoreFailure {
 }
 
 export function placeOf(stage: Stage): BootPlace {
-  const { launch, dial, mark } = stage;
-  return { launch, close: () => stage.close(), snapStart: true, dial, ...(mark !== undefined && { mark }) };
+  const { runtimeApi: _, ...place } = stage;
+  return { ...place, close: () => stage.close(), snapStart: true };
 }
 
 export function restoreReportOf(failed: RestoreFailure, boot: Boot | undefined): RestoreReport {
