@@ -4,7 +4,7 @@ import { root, runOrExit, setUp } from "../scripts/setup.mjs";
 
 const all = ["adapter", "end-to-end", "start", "soak", "fleet"];
 // Minutes long: run when they are asked for by name.
-const long = ["adapter-soak", "adapter-kills", "chaos-soak", "cold-start"];
+const long = ["adapter-soak", "adapter-kills", "chaos-soak", "cold-start", "restore-soak"];
 const [asked, options] = [process.argv.slice(2), []];
 // What follows the first option goes to the bench: `npm run bench -- adapter-kills --seed 7`.
 const first = asked.findIndex((argument) => argument.startsWith("--"));

@@ -118,6 +118,8 @@ export class Box {
 
   /** Ends every process of the pod at once. */
   async end(): Promise<void> {
+    // Somebody waits for it now.
+    this.ref();
     // Process 1 ends when its channel does, and the kernel ends the rest.
     if (this.#child.connected) this.#child.disconnect();
     await this.ended;
