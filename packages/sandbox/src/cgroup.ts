@@ -82,6 +82,13 @@ export class Cgroup {
     return peak > 0 ? peak : undefined;
   }
 
+  /** Pages of files that are mapped and counted here; 0 when the kernel does not say. */
+  mappedFileBytes(): number {
+    if (this.#memory === undefined) return 0;
+    const mapped = /^(?:file_mapped|mapped_file) (\d+)/m.exec(tryRead(join(this.#memory, "memory.stat")));
+    return Number(mapped?.[1] ?? 0);
+  }
+
   /** How many processes the kernel killed because the limit was reached. */
   oomKills(): number {
     if (this.#memory === undefined) return 0;

@@ -28,8 +28,8 @@ export interface FleetOptions {
    */
   readonly maxConcurrency?: number | undefined;
   /**
-   * What happens to a caller when all of them are busy. `wait`, the default: it stands in line. `throttle`: it is
-   * refused, as Lambda does at a function's reserved concurrency.
+   * What happens to a caller when all of them are busy. `wait`: it stands in line. `throttle`: it is refused, as Lambda
+   * does at a function's reserved concurrency. When not said: `throttle` on Managed Instances, else `wait`.
    */
   readonly whenBusy?: "wait" | "throttle" | undefined;
   /**

@@ -17,6 +17,7 @@ import {
 type More = Parameters<typeof rig>[0];
 const managed = (environmentConcurrency: number, more: More = {}, options: Parameters<typeof rig>[1] = {}) =>
   rig({ command: fixture("managed-runtime.mjs"), environmentConcurrency, ...more }, options);
+const waiting = { whenBusy: "wait" } as const;
 const send = (r: Rig, event: unknown) => r.fleet.invoke({ payload: Buffer.from(JSON.stringify(event)) });
 const jsonOf = async (sent: ReturnType<typeof send>): Promise<unknown> =>
   JSON.parse(textOf((await sent.answer).payload));
@@ -50,7 +51,34 @@ describe("an environment on Managed Instances", () => {
     expect(told.map(({ type }) => type)).not.toContain("platform.runtimeDone");
   });
 
-  it("gives what is too much to another environment, or lets it wait", async () => {
+  it("turns away, with 429, whom no environment has room for, and serves whoever comes when there is room", async () => {
+    await using r = await managed(2, {}, { maxConcurrency: 2 });
+    await r.fleet.initialized;
+    const four = [1, 2, 3, 4].map(() => send(r, { do: "nap", ms: 1000 }));
+    const fifth = await send(r, {}).answer;
+    expect(fifth).toMatchObject({ refused: "TooManyRequestsException" });
+    expect(textOf(fifth.payload)).toContain("Rate Exceeded.");
+    await Promise.all(four.map(({ ended }) => ended));
+    const sixth = send(r, {});
+    expect(await sixth.answer).not.toHaveProperty("refused");
+    await sixth.ended;
+    expect(of(r.events, "report").length).toBe(5);
+  });
+
+  it("turns away whom it has room for but no worker, without START and REPORT (5)", async () => {
+    await using r = await managed(2, { variables: { WORKERS: "1" } });
+    await r.fleet.initialized;
+    const first = send(r, { do: "nap", ms: 1000 });
+    await until(() => of(r.events, "start").length === 1);
+    expect(await send(r, {}).answer).toMatchObject({ refused: "TooManyRequestsException" });
+    await first.ended;
+    expect(of(r.events, "start").length).toBe(1);
+    expect(of(r.events, "report").length).toBe(1);
+    // The worker that has just answered is given the time to come back.
+    for (let n = 0; n < 20; n += 1) expect(await jsonOf(send(r, { n }))).toEqual({ n });
+  });
+
+  it("gives what is too much to another environment, or lets it wait when told to", async () => {
     await using two = await managed(2, {}, { maxConcurrency: 2 });
     const all = [1, 2, 3, 4].map(() => send(two, { do: "hang" }));
     await until(() => of(two.events, "start").length === 4);
@@ -58,7 +86,7 @@ describe("an environment on Managed Instances", () => {
     expect(starts.toSorted((a, b) => a - b)).toEqual([1, 1, 2, 2]);
     await two.fleet.shutdown();
     await Promise.all(all.map(({ ended }) => ended));
-    await using one = await managed(2, {}, { maxConcurrency: 1 });
+    await using one = await managed(2, {}, { maxConcurrency: 1, ...waiting });
     expect(await Promise.all([1, 2, 3, 4, 5].map((n) => jsonOf(send(one, { n }))))).toHaveLength(5);
     expect(of(one.events, "initStart").length).toBe(1);
   });
@@ -144,7 +172,7 @@ describe("an environment on Managed Instances", () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 2 }),
         async (history, environmentConcurrency, maxConcurrency) => {
-          await using r = await managed(environmentConcurrency, {}, { maxConcurrency });
+          await using r = await managed(environmentConcurrency, {}, { maxConcurrency, ...waiting });
           const all: ReturnType<typeof send>[] = [];
           for (const event of history) {
             if (event.do === "pause") await Promise.all(all.map(({ ended }) => ended));

@@ -4,7 +4,8 @@
  *  (1) An invocation ends with its answer; the runtime need not ask for another event first.
  *  (2) A time-out ends the invocation and nothing else: the code goes on, and its late answer is told so.
  *  (3) A process that ends takes the environment and everything in it along; there is no second boot.
- *  (4) Every invocation has one answer and one REPORT, whatever happens to the environment.
+ *  (4) Every invocation has one answer and, when a worker has taken it, one REPORT, whatever happens to the environment.
+ *  (5) Nobody waits for a worker longer than one needs to come back: who finds none is turned away.
  *
  * States are those of `state.ts` without `invoking` and `resetting`: `idle` means that it takes invocations.
  */
@@ -28,6 +29,10 @@ import type { ProcessGroup } from "./processes.ts";
 import { stopProcesses } from "./stop.ts";
 import { Teller } from "./teller.ts";
 import { type Variables, variablesOf } from "./variables.ts";
+import { refusalOf } from "./waiting.ts";
+
+/** A worker that has answered asks for the next event at once; what comes through faster must not be turned away. */
+const patienceMs = 100;
 
 export class ManagedEnvironment {
   readonly id: string;
@@ -126,31 +131,48 @@ export class ManagedEnvironment {
     return this.#tellInit({ type: "initReport", phase: "init", status: "success", durationMs });
   }
 
-  /** One invocation beside the others. Never rejects; resolves at its end. */
-  async invoke(job: Job): Promise<InvocationReport> {
+  /** One invocation beside the others. Never rejects; resolves at its end, with nothing when no worker was free (5). */
+  async invoke(job: Job): Promise<InvocationReport | undefined> {
     const started = performance.now();
     const { timeoutMs, version } = this.#configuration;
     const { requestId, qualifier } = job;
     const events = new InvocationEvents(job, started, (told) => this.#tellOf(job, told));
     const { answer, times } = events;
-    const failure = await new Promise<Failure | undefined>((resolve) => {
+    const { runtimeApi } = this.#boot;
+    let isTaken = false;
+    const failure = await new Promise<Failure | "noWorker" | undefined>((resolve) => {
       if (this.#state !== "idle") return resolve(stopped());
       const timer = setTimeout(resolve, timeoutMs, timedOut(timeoutMs));
-      const end = (ended?: Failure): void => {
+      // After a stall of this process the timer is late, and the poll it waits for may lie in a socket not read yet.
+      const giveUp = (): void => {
+        if (runtimeApi.withdraw(requestId)) end("noWorker");
+      };
+      const patience = setTimeout(setImmediate, patienceMs, giveUp);
+      const end = (ended?: Failure | "noWorker"): void => {
         clearTimeout(timer);
+        clearTimeout(patience);
         resolve(ended);
       };
       this.#running.set(requestId, end);
       const arn = functionArnOf(this.#configuration);
       const functionArn = qualifier === undefined ? arn : `${arn}:${qualifier}`;
       const course = { answer, times, done: () => undefined };
-      this.#boot.runtimeApi.deliver(deliveryOf(job, functionArn, Date.now() + timeoutMs, course), end);
-      events.start(version);
+      const taken = (): void => {
+        isTaken = true;
+        events.start(version);
+      };
+      runtimeApi.deliver(deliveryOf(job, functionArn, Date.now() + timeoutMs, course), end, taken);
     });
     const durationMs = performance.now() - started;
     this.#running.delete(requestId);
+    if (failure === "noWorker") {
+      answer.refuse(refusalOf(requestId, "ConcurrentInvocationLimitExceeded"));
+      return undefined;
+    }
+    // It ended before a worker had it: its log is whole all the same.
+    if (!isTaken) events.start(version);
     if (failure !== undefined) {
-      this.#boot.runtimeApi.giveUp(requestId);
+      runtimeApi.giveUp(requestId);
       answer.fail(failure);
       const { errorType, message } = failure;
       this.#tellOf(job, { type: "fault", requestId, errorType, message });

@@ -1,7 +1,7 @@
 /**
  * The Runtime API of an environment that takes several invocations at once: Managed Instances (environment.md 1.10).
  *
- *  (1) One poll takes one invocation; an invocation for which none is parked waits for the next poll.
+ *  (1) One poll takes one invocation; an invocation for which none is parked waits for the next poll, or is withdrawn.
  *  (2) An answer goes by its id alone: there is no state of the runtime as a whole, so nothing is 403.
  *  (3) The first answer after a time-out is told 410, once; every other id that is not running is 400.
  *
@@ -23,6 +23,7 @@ interface Poll {
 
 interface Undelivered {
   readonly delivery: Delivery;
+  readonly taken: () => void;
   readonly done: () => void;
 }
 
@@ -55,16 +56,22 @@ export class ManagedRuntimeApi {
     return this.state === "Ready" && this.#running.size === 0 && this.#undelivered.length === 0;
   }
 
-  /** `done` is called when the runtime has answered. */
-  deliver(delivery: Delivery, done: () => void = () => undefined): void {
-    this.#undelivered.push({ delivery, done });
+  /** `done` is called when the runtime has answered, `taken` when a worker has the event. */
+  deliver(delivery: Delivery, done: () => void = () => undefined, taken: () => void = () => undefined): void {
+    this.#undelivered.push({ delivery, done, taken });
     this.#flush();
+  }
+
+  /** Whether no worker had the event yet; none will get it. */
+  withdraw(requestId: string): boolean {
+    const waiting = this.#undelivered.findIndex(({ delivery }) => delivery.requestId === requestId);
+    if (waiting >= 0) this.#undelivered.splice(waiting, 1);
+    return waiting >= 0;
   }
 
   /** Nobody waits for this answer any more. */
   giveUp(requestId: string): void {
-    const waiting = this.#undelivered.findIndex(({ delivery }) => delivery.requestId === requestId);
-    if (waiting >= 0) this.#undelivered.splice(waiting, 1);
+    this.withdraw(requestId);
     if (!this.#running.delete(requestId)) return;
     this.#late.add(requestId);
     const [oldest] = this.#late;
@@ -103,11 +110,12 @@ export class ManagedRuntimeApi {
       const poll = this.#polls.shift();
       if (poll === undefined) return;
       if (poll.response.destroyed) continue;
-      const { delivery, done } = this.#undelivered.shift() as Undelivered;
+      const { delivery, done, taken } = this.#undelivered.shift() as Undelivered;
       const api = new RuntimeApi(() => this.#settle(delivery.requestId));
       this.#running.set(delivery.requestId, { api, done });
       api.handle(poll.request, poll.response, runtimePaths.next);
       api.deliver(delivery);
+      taken();
     }
   }
 

@@ -43,14 +43,15 @@ export interface Member extends Seat, Origin {
 
 /** What the configuration and the machine allow. */
 export function limitsOf(
-  { provisionedConcurrency = 0, reservedConcurrency, environmentConcurrency = 1 }: FunctionConfiguration,
-  { maxConcurrency = 1, whenBusy = "wait" }: FleetOptions,
+  { provisionedConcurrency = 0, reservedConcurrency, environmentConcurrency }: FunctionConfiguration,
+  { maxConcurrency = 1, whenBusy }: FleetOptions,
 ): Limits {
   return {
     most: Math.max(1, maxConcurrency, provisionedConcurrency),
-    capacity: environmentConcurrency,
+    capacity: environmentConcurrency ?? 1,
     reserved: reservedConcurrency,
-    throttles: whenBusy === "throttle",
+    // Managed Instances keep nobody waiting: the router looks for room, and throttles (environment.md 1.10).
+    throttles: (whenBusy ?? (environmentConcurrency === undefined ? "wait" : "throttle")) === "throttle",
     line: maxWaiting,
   };
 }

@@ -50,3 +50,20 @@ describe("the memory limit", () => {
     expect(of(r.events, "report").at(-1)?.maxMemoryUsedMb).toBeGreaterThan(300);
   });
 });
+
+describe("Max Memory Used", () => {
+  it.skipIf(!kernelLimits)(
+    "counts the files of programs, whoever of this machine read them first",
+    async () => {
+      const used = async (cgroups: boolean): Promise<number> => {
+        await using r = await rig(limited, { limitMemory: true, cgroups });
+        await r.invoke({ do: "count" });
+        return of(r.events, "report").at(-1)?.maxMemoryUsedMb ?? 0;
+      };
+      // One process: what it has of its own and of files is all there is.
+      const [looked, counted] = [await used(false), await used(true)];
+      expect(counted).toBeGreaterThan(looked * 0.8);
+      expect(counted).toBeLessThanOrEqual(looked * 1.1);
+    },
+  );
+});

@@ -4,7 +4,8 @@
  * Peak on Linux: the sum of `VmHWM`, the kernel's own high-water mark of resident memory, over the processes that live;
  * the largest sum ever seen stands, so processes that have ended count with what they had. Too high by pages that
  * processes share (libraries, copy-on-write after fork) and by peaks that were not simultaneous: where a cgroup counts
- * each page once, its peak is the upper bound. Too low by what a process touched between the last look and its end.
+ * each page once, its peak is the upper bound. To it comes what only a laptop does not count: the pages of a program's file
+ * belong to whoever read it first, and on Lambda that is the environment. Too low by what a process touched between the last look and its end.
  * Elsewhere: the sum of resident sizes that `ps` gives, which is what is resident now, at most once a second.
  *
  * Limit: the kernel's where a cgroup has it. Otherwise, on Linux, each look compares what is resident; when that is too
@@ -35,6 +36,8 @@ export class MemoryGauge {
   readonly #isExact: boolean;
   #peakBytes = 0;
   #upperBound = Infinity;
+  /** The most that was mapped of files and counted elsewhere. */
+  #foreignBytes = 0;
   #lastLook = 0;
   #asking = false;
   #killed = false;
@@ -49,7 +52,8 @@ export class MemoryGauge {
   /** As of the last look. */
   get peakBytes(): number {
     if (this.#killed && this.#limitBytes !== undefined) return this.#limitBytes;
-    return Math.min(this.#peakBytes, this.#upperBound);
+    // What is counted elsewhere cannot have been killed for here.
+    return Math.min(this.#peakBytes, this.#upperBound, this.#limitBytes ?? Infinity);
   }
 
   /** Whether a process was killed because the limit was reached. */
@@ -69,17 +73,32 @@ export class MemoryGauge {
     let peaks = 0;
     let resident = 0;
     const pids: number[] = [];
+    /** Of each program the most that one of its processes has: all have the same file. */
+    const files = new Map<string, number>();
     for (const { pid } of this.#members.scan()) {
       const status = readProcess(pid, "status") ?? "";
       pids.push(pid);
       peaks += kilobytesOf("VmHWM", status);
       resident += kilobytesOf("VmRSS", status);
+      const program = status.slice(0, status.indexOf("\n"));
+      files.set(program, Math.max(files.get(program) ?? 0, kilobytesOf("RssFile", status)));
     }
     this.#peakBytes = Math.max(this.#peakBytes, peaks * 1024);
-    this.#upperBound = this.#cgroup?.peakBytes() ?? Infinity;
+    this.#upperBound = this.#boundOf(
+      [...files.values()].reduce((sum, kilobytes) => sum + kilobytes, 0) * 1024,
+    );
     const limit = this.#limitBytes ?? Infinity;
     const kernelLimits = this.#isExact && this.#cgroup?.limitsMemory === true;
     if (resident * 1024 > limit && !kernelLimits && !this.#killed) this.#enforce(pids, limit);
+  }
+
+  /** `fileBytes`: pages of files that the processes have, each program's once. */
+  #boundOf(fileBytes: number): number {
+    const cgroup = this.#cgroup;
+    const peak = cgroup?.peakBytes();
+    if (cgroup === undefined || peak === undefined) return Infinity;
+    this.#foreignBytes = Math.max(this.#foreignBytes, fileBytes - cgroup.mappedFileBytes());
+    return peak + this.#foreignBytes;
   }
 
   /** Killing is no matter of rough figures: `Pss` counts each shared page once. It costs milliseconds. */
@@ -114,7 +133,7 @@ export class MemoryGauge {
 }
 
 /** Zero for a zombie, which has no memory left. */
-function kilobytesOf(field: "VmHWM" | "VmRSS" | "Pss", text: string): number {
+function kilobytesOf(field: "VmHWM" | "VmRSS" | "RssFile" | "Pss", text: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
 }
 

@@ -112,7 +112,7 @@ export function refuse({ job, end }: Waiting, reason: Reason): void {
   end(undefined);
 }
 
-function refusalOf(requestId: string, reason: Reason): FleetAnswer {
+export function refusalOf(requestId: string, reason: Reason): FleetAnswer {
   if (reason === "noSnapshot") return snapStartRefusal(requestId, "SnapStartNotReadyException");
   const [refused, document] = documentOf(reason);
   return { requestId, payload: Buffer.from(JSON.stringify(document)), refused };

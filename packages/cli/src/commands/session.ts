@@ -62,7 +62,7 @@ export async function launch(
 ): Promise<Fleet> {
   tellPlan(plan, reporter);
   const { path, maxConcurrency, variablesFor } = plan;
-  const whenBusy = options.throttle === true ? "throttle" : "wait";
+  const whenBusy = options.throttle === true ? "throttle" : undefined;
   const report = (event: SandboxEvent): void => {
     reporter.tell(name === undefined ? event : { ...event, function: name });
     ears?.happened(event);
