@@ -34,7 +34,7 @@ describe("what a runtime does wrong", () => {
       "404 404 page not found",
     ]);
     expect(text).toBe(
-      `{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}`,
+      `{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}`,
     );
     expect(of(r.events, "report").at(-1)).toMatchObject({
       status: "error",
