@@ -33,8 +33,8 @@ const SOCKET: &str = "lazy-pages.socket";
 const FINISHED: i32 = 0x5253_5446;
 /// Neighbours that come with a page.
 const BATCH: u64 = 16 * PAGE;
-/// As long as nobody has learnt what is needed: the less comes unasked, the better is learnt.
-const LEARNING_BATCH: u64 = 4 * PAGE;
+/// As long as nobody has learnt what is needed: what comes unasked is not known to be needed.
+const LEARNING_BATCH: u64 = PAGE;
 
 /// What is asked for of pages that are served.
 #[derive(Default, Clone)]
