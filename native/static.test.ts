@@ -105,6 +105,36 @@ describe.each(tracers)(
   },
 );
 
+const pods = machines.map(({ name, file }) => ({
+  name,
+  file: file.replace("lambda-adapter", "anylambda-pod"),
+}));
+
+describe.each(pods)("the pods' program for $name (skipped when it is not built)", ({ name, file }) => {
+  const isBuilt = existsSync(file);
+  const emulator = name === own ? [] : [qemu];
+
+  it.skipIf(!isBuilt)("has no loader and no library: it is linked statically", () => {
+    const types = programHeaders(readFileSync(file));
+    expect(types).toContain(1);
+    expect(types).not.toContain(3);
+  });
+
+  it.skipIf(!isBuilt || !emulator.every(existsSync) || !canChangeRoot())(
+    "starts in a root that holds nothing else (needs chroot, and qemu for the other machine)",
+    () => {
+      const root = mkdtempSync(join(tmpdir(), "anylambda-root-"));
+      cleanUp.push(() => rmSync(root, { recursive: true }));
+      for (const program of [file, ...emulator]) copyFileSync(program, join(root, basename(program)));
+      const inRoot = [...emulator, file].map((program) => `/${basename(program)}`);
+      const words = [...rootOptions, `--root=${root}`, "--", ...inRoot];
+      const { status, stderr } = spawnSync("unshare", words, { encoding: "utf8" });
+      expect(stderr).toContain("usage: anylambda-pod box CONFIG");
+      expect(status).toBe(70);
+    },
+  );
+});
+
 function readLog(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }

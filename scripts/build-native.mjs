@@ -1,6 +1,7 @@
-// Builds the native adapter: dist/native/<platform>/lambda-adapter, one static file for each of Lambda's architectures.
+// Builds the native programs: dist/native/<platform>/lambda-adapter, and anylambda-pod for snapshots, static files for each
+// of Lambda's architectures.
 //   node scripts/build-native.mjs [linux-x64] [linux-arm64]     (both, when none is named)
-// With --puppet also the host with the tests' own program; with --bundle-only just what the Rust crate takes in: the
+// With --puppet also the host with the tests' own program; with --pod-only no adapter; with --bundle-only just what the Rust crate takes in: the
 // bundle and its table of positions.
 import { copyFileSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -100,19 +101,31 @@ if (process.argv.includes("--puppet"))
   programs.push({ name: "puppet", entry: join(root, "native", "testing", "puppet.ts"), bundle: "puppet" });
 
 const named = process.argv.slice(2).filter((name) => name in targets);
-for (const program of programs) {
+const platforms = named.length > 0 ? named : Object.keys(targets);
+
+function place(built, platform, program) {
+  mkdirSync(join(out, platform), { recursive: true });
+  const file = join(out, platform, program);
+  // In one step: the one that is there may be running, and cannot be written to then.
+  copyFileSync(built, `${file}.new`);
+  renameSync(`${file}.new`, file);
+  console.log(`${file}: ${statSync(file).size} bytes`);
+}
+
+for (const program of process.argv.includes("--pod-only") ? [] : programs) {
   const bundled = join(out, `${program.bundle}.js`);
   await bundle(program.entry, bundled);
   if (process.argv.includes("--bundle-only")) continue;
-  for (const name of named.length > 0 ? named : Object.keys(targets)) {
-    const built = cargoBuild(root, targets[name], bundled);
-    mkdirSync(join(out, name), { recursive: true });
-    const file = join(out, name, program.name);
-    // In one step: the one that is there may be running, and cannot be written to then.
-    copyFileSync(built, `${file}.new`);
-    renameSync(`${file}.new`, file);
-    console.log(`${file}: ${statSync(file).size} bytes`);
+  for (const platform of platforms) {
+    const env = { ANYLAMBDA_NATIVE_BUNDLE: bundled };
+    const built = cargoBuild(root, targets[platform], { crate: "native", program: "lambda-adapter", env });
+    place(built, platform, program.name);
   }
 }
-if (!process.argv.includes("--bundle-only"))
+if (!process.argv.includes("--bundle-only")) {
+  for (const platform of platforms) {
+    const pod = { crate: join("native", "pod"), program: "anylambda-pod" };
+    place(cargoBuild(root, targets[platform], pod), platform, pod.program);
+  }
   writeFileSync(join(out, "THIRD-PARTY-NOTICES.txt"), notices(root, toolchain(root)));
+}

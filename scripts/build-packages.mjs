@@ -1,5 +1,5 @@
 // `npm run build:packages [-- linux-x64 | linux-arm64]`: what is published on npm, as folders and as packed files in
-// dist/npm: the command, and a package with the native adapter for each of Lambda's machines. They are optional
+// dist/npm: the command, and a package with the native programs for each of Lambda's machines. They are optional
 // dependencies of the command: npm installs the one that fits, and none where none does.
 import {
   chmodSync,
@@ -31,25 +31,28 @@ function pack(name, fill) {
 }
 
 function platformPackage(folder, { name, cpu }) {
-  writeFileSync(join(folder, "lambda-adapter"), readNative(name));
-  chmodSync(join(folder, "lambda-adapter"), 0o755);
+  for (const program of ["lambda-adapter", "anylambda-pod"]) {
+    writeFileSync(join(folder, program), readNative(name, program));
+    chmodSync(join(folder, program), 0o755);
+  }
   writeFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), nativeNotices());
   writeFileSync(
     join(folder, "README.md"),
-    `# @anylambda/adapter-${name}\n\nThe native adapter of [anylambda](https://www.npmjs.com/package/anylambda) for ${name}: ` +
-      "one static file, `lambda-adapter`. The command finds it here; a function has it as `/opt/extensions/lambda-adapter`.\n",
+    `# @anylambda/adapter-${name}\n\nThe native programs of [anylambda](https://www.npmjs.com/package/anylambda) for ${name}, ` +
+      "each one static file. The command finds them here. `lambda-adapter` is the adapter, which a function has as " +
+      "`/opt/extensions/lambda-adapter`; `anylambda-pod` freezes and restores processes for `anylambda dev --snapstart`.\n",
   );
   writeManifest(folder, {
     name: `@anylambda/adapter-${name}`,
     version,
-    description: `The native adapter of anylambda for ${name}.`,
+    description: `The native adapter of anylambda for ${name}, and what its snapshots need.`,
     license: "Apache-2.0",
     type: "module",
     os: ["linux"],
     cpu: [cpu],
     // Yarn keeps packages zipped, and what is zipped cannot be run.
     preferUnplugged: true,
-    files: ["lambda-adapter", "THIRD-PARTY-NOTICES.txt"],
+    files: ["lambda-adapter", "anylambda-pod", "THIRD-PARTY-NOTICES.txt"],
   });
 }
 

@@ -1,5 +1,6 @@
-// Builds the small native program of packages/checkpoint into dist/native/linux-ARCH/anylambda-pod, for this machine.
-// Static, so that the same file runs on any Linux. Needs cargo and the C library's static part (libc6-dev).
+// Builds the small native program of packages/checkpoint into dist/native/linux-ARCH/anylambda-pod, for this machine, in
+// seconds and with the machine's own compiler. Static, so that the same file runs on any Linux. Needs cargo and the C
+// library's static part (libc6-dev). What is published is built by build-native.mjs.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { root, runOrExit } from "./setup.mjs";

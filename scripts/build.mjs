@@ -52,6 +52,8 @@ const command = await build({
 });
 chmodSync(join(bundle, "anylambda.mjs"), 0o755);
 copyFileSync(at("dist", "adapter.mjs"), join(bundle, "adapter.mjs"));
+// For who wants snapshots and has no CRIU that knows the kernel.
+copyFileSync(at("scripts", "install-criu"), join(bundle, "install-criu"));
 
 // The page of the dashboard: for browsers, all in three files.
 const page = await build({

@@ -1,4 +1,4 @@
-// The crates that the native adapter is made of: what the lock file and the registry say of them, and their licences.
+// The crates that the native programs are made of: what the lock file and the registry say of them, and their licences.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -8,13 +8,16 @@ const allowed = new Set(["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "
 
 const registry = "registry+https://github.com/rust-lang/crates.io-index";
 
-/** Everything in the lock file as cargo sees it, for one of our targets. Fails when the lock file is not up to date. */
-function metadata(root) {
+/** The adapter's host, and the pods' program. */
+const ours = ["native", join("native", "pod")];
+
+/** Everything in a lock file as cargo sees it, for one of our targets. Fails when the lock file is not up to date. */
+function metadata(root, crate) {
   const args = ["metadata", "--locked", "--format-version", "1"];
   const { status, stdout, stderr, error } = spawnSync(
     "cargo",
     [...args, "--filter-platform", "x86_64-unknown-linux-musl"],
-    { cwd: join(root, "native"), encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+    { cwd: join(root, crate), encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
   );
   if (status !== 0) throw new Error(`cargo metadata failed: ${error?.message ?? stderr}`);
   return JSON.parse(stdout);
@@ -74,14 +77,26 @@ function hasChecksum(lock, name, version) {
 }
 
 export function checkCrates(root) {
-  const { packages } = metadata(root);
-  const lock = readFileSync(join(root, "native", "Cargo.lock"), "utf8");
-  return { count: packages.length, faults: crateFaults(packages, lock) };
+  const found = ours.map((crate) => {
+    const { packages } = metadata(root, crate);
+    const lock = readFileSync(join(root, crate, "Cargo.lock"), "utf8");
+    return { count: packages.length, faults: crateFaults(packages, lock) };
+  });
+  return {
+    count: found.reduce((sum, { count }) => sum + count, 0),
+    faults: found.flatMap(({ faults }) => faults),
+  };
 }
 
-/** Crates whose code is in the file that is shipped: without those that only build it. */
+/** Crates whose code is in the files that are shipped: without those that only build them. */
 function linkedCrates(root) {
-  const { packages, resolve } = metadata(root);
+  const all = ours.flatMap((crate) => linkedInto(root, crate));
+  const known = new Map(all.map((crate) => [`${crate.name} ${crate.version}`, crate]));
+  return [...known.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, crate]) => crate);
+}
+
+function linkedInto(root, crate) {
+  const { packages, resolve } = metadata(root, crate);
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
   const linked = new Set();
   const follow = (id) => {
@@ -94,7 +109,7 @@ function linkedCrates(root) {
   return packages.filter(({ id, source }) => linked.has(id) && source !== null);
 }
 
-/** The text that goes with every copy of the native adapter. `toolchain` is where musl's own words are. */
+/** The text that goes with every copy of the native programs. `toolchain` is where musl's own words are. */
 export function notices(root, toolchain) {
   const crates = linkedCrates(root);
   const parts = crates.map((crate) => ({
@@ -109,7 +124,7 @@ export function notices(root, toolchain) {
     },
   );
   const head =
-    "The native adapter of anylambda (Apache-2.0, see LICENSE) contains the following works of others.\n";
+    "The native programs of anylambda (Apache-2.0, see LICENSE) contain the following works of others.\n";
   const line = "-".repeat(100);
   return [head, ...parts.map(({ title, text }) => `${line}\n${title}\n${line}\n\n${text.trim()}\n`)].join(
     "\n",

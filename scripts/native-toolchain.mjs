@@ -12,8 +12,11 @@ export function toolchain(root) {
   return prefix;
 }
 
-/** Builds the crate for `machine` (x86_64 or aarch64) with `bundle` inside; the file's path. */
-export function cargoBuild(root, machine, bundle) {
+/**
+ * Builds a program for `machine` (x86_64 or aarch64); the file's path.
+ * @param {{ crate: string, program: string, env?: Record<string, string> }} what `crate` is its folder
+ */
+export function cargoBuild(root, machine, { crate, program, env = {} }) {
   const prefix = toolchain(root);
   const target = `${machine}-unknown-linux-musl`;
   const name = target.replaceAll("-", "_");
@@ -34,7 +37,7 @@ export function cargoBuild(root, machine, bundle) {
   ];
   runOrExit(
     "cargo",
-    ["build", "--release", "--locked", "--manifest-path", join(root, "native", "Cargo.toml")].concat([
+    ["build", "--release", "--locked", "--manifest-path", join(root, crate, "Cargo.toml")].concat([
       "--target",
       target,
       "--target-dir",
@@ -47,7 +50,7 @@ export function cargoBuild(root, machine, bundle) {
     {
       env: {
         ...process.env,
-        ANYLAMBDA_NATIVE_BUNDLE: bundle,
+        ...env,
         RUSTC: join(prefix, "bin", "rustc"),
         // build-std is an unstable switch; the compiler that reads it is the stable one of the day.
         RUSTC_BOOTSTRAP: "1",
@@ -60,5 +63,5 @@ export function cargoBuild(root, machine, bundle) {
       },
     },
   );
-  return join(targetDir, target, "release", "lambda-adapter");
+  return join(targetDir, target, "release", program);
 }

@@ -19,6 +19,7 @@ import { root } from "./setup.mjs";
 import { askedPlatforms } from "./shipped.mjs";
 
 const names = askedPlatforms(process.argv.slice(2)).map(({ name }) => name);
+const files = names.flatMap((name) => [join(name, "lambda-adapter"), join(name, "anylambda-pod")]);
 const prefix = realpathSync(toolchain(root));
 const folder = mkdtempSync(join(tmpdir(), "anylambda-reproduce-"));
 const places = [join(folder, "a"), join(folder, "somewhere", "else")];
@@ -34,9 +35,9 @@ try {
     if (index === 0) symlinkSync(prefix, join(place, "target", "toolchain"));
     else moveToolchain(join(place, "target", "toolchain"));
     run(process.execPath, [join(place, "scripts", "build-native.mjs"), ...names], place);
-    return names.map((name) => sha256(join(place, "dist", "native", name, "lambda-adapter")));
+    return files.map((name) => sha256(join(place, "dist", "native", name)));
   });
-  for (const [index, name] of names.entries()) {
+  for (const [index, name] of files.entries()) {
     console.log(
       `${name} ${one[index]}${one[index] === other[index] ? "" : ` and ${other[index]}: NOT THE SAME`}`,
     );

@@ -38,8 +38,8 @@ export function askedPlatforms(args) {
   return args.length === 0 ? platforms : platforms.filter(({ name }) => args.includes(name));
 }
 
-export function readNative(platform) {
-  return readBuilt(`${platform}/lambda-adapter`);
+export function readNative(platform, program = "lambda-adapter") {
+  return readBuilt(`${platform}/${program}`);
 }
 
 function readBuilt(path) {

@@ -1,7 +1,16 @@
 /** What is shipped of the native adapter: packages, layer, image. Built anew here, and used as their users would. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +27,9 @@ const names = ["linux-x64", "linux-arm64"];
 // `build:native` leaves the notices beside its files.
 const hasNotices = existsSync(join(root, "dist", "native", "THIRD-PARTY-NOTICES.txt"));
 const built = names.filter(
-  (name) => hasNotices && existsSync(join(root, "dist", "native", name, "lambda-adapter")),
+  (name) =>
+    hasNotices &&
+    ["lambda-adapter", "anylambda-pod"].every((file) => existsSync(join(root, "dist", "native", name, file))),
 );
 const hasOwn = built.includes(own);
 const folders: string[] = [];
@@ -87,7 +98,8 @@ describe.skipIf(!hasOwn)(`the packages (${own} of the adapter must be built)`, (
       });
   });
 
-  it("install into an empty project without a registry, and run the native adapter", () => {
+  /** An empty project into which they were installed without a registry. */
+  function installedProject(): string {
     const project = temporary();
     writeFileSync(join(project, "package.json"), '{ "name": "shop", "private": true }\n');
     const packed = ["anylambda-0.1.0.tgz", `anylambda-adapter-${own}-0.1.0.tgz`];
@@ -95,7 +107,11 @@ describe.skipIf(!hasOwn)(`the packages (${own} of the adapter must be built)`, (
     const installed = run("npm", ["install", ...options, ...packed.map((file) => join(npm, file))], project);
     expect(installed.stderr).not.toContain("npm error");
     expect(installed.status).toBe(0);
+    return project;
+  }
 
+  it("install into an empty project without a registry, and run the native adapter", () => {
+    const project = installedProject();
     const asked = run("npx", ["--offline", "anylambda", "--version"], project);
     expect(asked).toMatchObject({ status: 0, stdout: "0.1.0\n" });
 
@@ -112,10 +128,52 @@ describe.skipIf(!hasOwn)(`the packages (${own} of the adapter must be built)`, (
     expect(statSync(nativeFile).mode & 0o777).toBe(0o755);
   });
 
+  it("bring what snapshots need but CRIU, and say what brings that", () => {
+    const project = installedProject();
+    const pod = join(project, "node_modules", "@anylambda", `adapter-${own}`, "anylambda-pod");
+    expect(statSync(pod).mode & 0o777).toBe(0o755);
+    interface Told {
+      readonly ok: boolean;
+      readonly findings: readonly { what: string; ok: boolean; detail: string }[];
+    }
+    const doctor = (env: NodeJS.ProcessEnv): Told => {
+      const words = [join(project, "node_modules", "anylambda", "dist", "bundle", "anylambda.mjs")];
+      const told = run(process.execPath, [...words, "snapshot", "doctor", "--json"], project, env);
+      return JSON.parse(told.stdout) as Told;
+    };
+    const of = (told: Told, what: string) => told.findings.find((finding) => finding.what === what);
+    const cache = join(project, "cache");
+    const without = doctor({ XDG_CACHE_HOME: cache, PATH: "", ANYLAMBDA_CRIU: "" });
+    expect(of(without, "pods")).toEqual({ what: "pods", ok: true, detail: pod });
+    expect(of(without, "anylambda-pod")).toBeUndefined();
+    // What the machine has of its own is found at its usual place.
+    if (!existsSync("/usr/sbin/criu")) {
+      const script = /bash (\S+) (\S+)/.exec(of(without, "criu")?.detail ?? "");
+      expect(script?.[2]).toBe(join(cache, "anylambda", "criu"));
+      expect(readFileSync(script?.[1] ?? "", "utf8")).toMatch(/^#!\/bin\/bash\n/);
+    }
+    // Put where that script puts it, it is found; and where this machine can freeze at all, it does so by these two.
+    const here = doctorHere();
+    const criu = join(root, "target", "criu");
+    if (existsSync(criu)) {
+      mkdirSync(join(cache, "anylambda"), { recursive: true });
+      symlinkSync(criu, join(cache, "anylambda", "criu"));
+      const told = doctor({ XDG_CACHE_HOME: cache });
+      expect(of(told, "CRIU")?.detail).toContain(cache);
+      expect(told.ok).toBe(here);
+    }
+  });
+
+  /** Whether the checkout's own command can freeze on this machine. */
+  function doctorHere(): boolean {
+    const command = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
+    return run(process.execPath, [command, "snapshot", "doctor"]).status === 0;
+  }
+
   it("name the licences of what is inside", () => {
     const notices = readFileSync(join(npm, `adapter-${own}`, "THIRD-PARTY-NOTICES.txt"), "utf8");
-    for (const work of ["rquickjs", "Fabrice Bellard", "brotli", "musl", "The Rust standard library", "mio"])
-      expect(notices).toContain(work);
+    const works = ["rquickjs", "Fabrice Bellard", "brotli", "musl", "The Rust standard library", "mio"];
+    for (const work of [...works, "serde_json"]) expect(notices).toContain(work);
     expect(readFileSync(join(npm, "anylambda", "THIRD-PARTY-NOTICES.txt"), "utf8")).toContain(
       "commander 14.0.3 (MIT)",
     );

@@ -2,23 +2,20 @@
  * What `anylambda snapstart check` finds: in each app that is broken on purpose its fault and no other, and nothing in its
  * sound twin. Memory is really restored here; where that cannot be done these tests are skipped by name.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { criuMissing } from "../testing/criu.ts";
 import { start } from "../testing/programs.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "..", "..");
 const anylambda = join(root, "packages", "cli", "dist", "bundle", "anylambda.mjs");
-const needed = [
-  join(root, "target", "criu", "criu"),
-  join(root, "dist", "native", `linux-${process.arch}`, "anylambda-pod"),
-];
-const absent = needed.filter((file) => !existsSync(file));
-const missing = absent.length === 0 ? "" : ` (${absent.join(", ")} missing)`;
+const lacks = criuMissing();
+const missing = lacks === undefined ? "" : ` (${lacks})`;
 
 interface Report {
   readonly engine: string;

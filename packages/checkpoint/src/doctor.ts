@@ -7,7 +7,7 @@ import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { versionOf } from "./criu.ts";
 import { Pod } from "./pod.ts";
-import { type Tools, findTools } from "./tools.ts";
+import { type Tools, findTools, installCriu } from "./tools.ts";
 import { isUnprivileged } from "./vessel.ts";
 
 export interface Finding {
@@ -48,6 +48,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Di
   const { tools, missing } = findTools(env);
   for (const { program, message } of missing) findings.push({ what: program, ok: false, detail: message });
   const { pod, criu } = tools;
+  if (pod !== undefined) findings.push({ what: "pods", ok: true, detail: pod });
   if (criu !== undefined)
     findings.push({ what: "CRIU", ok: true, detail: `${await versionOf(criu)} (${criu})` });
   findings.push({
@@ -119,7 +120,7 @@ function adviceFor(complaint: string): string {
     );
   if (complaint.includes("CRIU could not"))
     return (
-      "If this kernel is newer than the CRIU: scripts/install-criu brings one from Debian's unstable suite. " +
+      `If this kernel is newer than the CRIU: ${installCriu()} brings one from Debian's unstable suite. ` +
       "The kernel needs CONFIG_CHECKPOINT_RESTORE"
     );
   return "Please report this with the lines above";

@@ -1,5 +1,7 @@
 /** The programs that a checkpoint needs: our own, and CRIU. Where they are looked for, and what to do without them. */
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,16 +23,17 @@ export function findTools(env: NodeJS.ProcessEnv = process.env): {
   tools: Partial<Tools>;
   missing: Missing[];
 } {
-  const pod = firstOf([env["ANYLAMBDA_POD"], ...nearby(podNames)]);
+  const pod = firstOf([env["ANYLAMBDA_POD"], installedPod(), inCheckout(builtPod)]);
   const criu = firstOf([
     env["ANYLAMBDA_CRIU"],
-    ...nearby(criuNames),
+    inCheckout("target/criu/criu"),
+    join(keptCriu(env), "criu"),
     ...onPath("criu", env),
     "/usr/sbin/criu",
   ]);
   const missing: Missing[] = [];
-  if (pod === undefined) missing.push({ program: "anylambda-pod", message: noPod });
-  if (criu === undefined) missing.push({ program: "criu", message: noCriu });
+  if (pod === undefined) missing.push({ program: "anylambda-pod", message: noPod() });
+  if (criu === undefined) missing.push({ program: "criu", message: noCriu(env) });
   const criuCommand = criu === undefined ? undefined : commandOf(criu);
   return {
     tools: {
@@ -55,27 +58,66 @@ function commandOf(criu: string): readonly string[] | undefined {
   }
 }
 
-const podNames = [
-  // Beside the published command.
-  `anylambda-pod`,
-  `dist/native/linux-${process.arch}/anylambda-pod`,
-];
-const criuNames = ["target/criu/criu"];
+const platform = `${process.platform}-${process.arch}`;
+/** npm installs it with the command, where there is one for the machine. */
+const packageName = `@anylambda/adapter-${platform}`;
+const builtPod = `dist/native/${platform}/anylambda-pod`;
 
-const noPod = "The program anylambda-pod is missing. Build it with: node scripts/build-pod.mjs (needs cargo)";
-const noCriu =
-  "CRIU is missing. On Debian and Ubuntu: scripts/install-criu puts one that knows new kernels beside the system; " +
-  "or apt-get install criu";
+function installedPod(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve(`${packageName}/anylambda-pod`);
+  } catch {
+    // npm leaves optional packages out where they cannot be had, and when it is told to.
+    return undefined;
+  }
+}
 
-/** The same names at every folder above this file: it may be a source, a build, or part of a bundle. */
-function nearby(names: readonly string[]): string[] {
-  const found: string[] = [];
+/** Never a folder of the same name in somebody's project: only a checkout has our sources. */
+const checkout: string | undefined = above((folder) =>
+  existsSync(join(folder, "native", "pod", "Cargo.toml")),
+);
+
+function inCheckout(path: string): string | undefined {
+  return checkout === undefined ? undefined : join(checkout, path);
+}
+
+/** The nearest folder above this file (a source, a build, or part of a bundle) of which it is true. */
+function above(isIt: (folder: string) => boolean): string | undefined {
   let folder = fileURLToPath(new URL(".", import.meta.url));
   for (let depth = 0; depth < 5; depth += 1) {
-    for (const name of names) found.push(join(folder, name));
+    if (isIt(folder)) return folder;
     folder = join(folder, "..");
   }
-  return found;
+  return undefined;
+}
+
+/** Where `install-criu` puts one for who has no checkout. */
+function keptCriu(env: NodeJS.ProcessEnv): string {
+  return join(env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache"), "anylambda", "criu");
+}
+
+function noPod(): string {
+  const built = "node scripts/build-pod.mjs builds it (needs cargo)";
+  return `The program anylambda-pod is missing. ${
+    checkout === undefined
+      ? `It comes with the optional package ${packageName}: npm install ${packageName}`
+      : built
+  }`;
+}
+
+/** The script for it lies beside the command, or in a checkout. */
+function noCriu(env: NodeJS.ProcessEnv): string {
+  return (
+    `CRIU is missing. On Debian and Ubuntu: ${installCriu(env)} puts one that knows new kernels beside the system, ` +
+    "and touches nothing of it; or apt-get install criu"
+  );
+}
+
+/** The command that brings a CRIU. */
+export function installCriu(env: NodeJS.ProcessEnv = process.env): string {
+  if (checkout !== undefined) return "scripts/install-criu";
+  const beside = fileURLToPath(new URL("./install-criu", import.meta.url));
+  return `bash ${beside} ${keptCriu(env)}`;
 }
 
 function onPath(name: string, env: NodeJS.ProcessEnv): string[] {

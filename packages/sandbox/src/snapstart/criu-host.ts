@@ -21,7 +21,8 @@ export async function criuHost(options: Pick<CriuEngineOptions, "reach"> = {}): 
 
 function obstacleOf({ findings }: Diagnosis): string {
   const failed = findings.filter((finding) => !finding.ok);
-  return failed.map(({ what, detail }) => `${what}: ${detail}`).join("; ");
+  // One sentence in one line: it stands in a warning.
+  return failed.map(({ what, detail }) => `${what}: ${detail.replaceAll(/\s*\n\s*/g, "; ")}`).join("; ");
 }
 
 /**
