@@ -37,6 +37,23 @@ describe("docs/features.md", () => {
   });
 });
 
+describe("README.md", () => {
+  it("compares in the words of docs/features.md", () => {
+    const [, table = ""] =
+      /<!-- rows of docs\/features\.md[^]*?-->([^]*?)<!-- end -->/.exec(read("README.md")) ?? [];
+    const compared = rowsOf(table);
+    expect(compared.length).toBeGreaterThan(10);
+    // Without the column of RIE's mode for Managed Instances.
+    const all = rowsOf(features).map((cells) => cells.filter((_, at) => at !== 2));
+    for (const cells of compared) expect(all).toContainEqual(cells);
+  });
+  it("links to pages and pictures that exist", () => {
+    const links = [...read("README.md").matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, file = ""]) => file);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
+  });
+});
+
 describe("SPECIFICATION.md", () => {
   const page = read("SPECIFICATION.md");
   it("has each number once", () => {

@@ -213,15 +213,18 @@ Resources:
     Properties:
       CodeUri: api
       VpcConfig: {}
+      FunctionUrlConfig: { AuthType: AWS_IAM }
       Environment: { Variables: { STAGE: !Ref AWS::Region } }
       Events: { All: { Type: HttpApi, Properties: { Method: ANY, Path: "/{proxy+}" } } }
 `,
     );
     const dev = start(["dev", "--json", "--port", "0", "--config", "stack.yaml"], { cwd: directory });
     const [line] = await dev.saying(/.*"type":"listening".*/);
-    const { url, doors } = JSON.parse(line) as { url: string; doors: { door: string }[] };
-    expect(doors.map(({ door }) => door)).toEqual(["http-api"]);
-    expect((await fetch(new URL("x", url))).status).toBe(200);
+    const { url, doors } = JSON.parse(line) as { url: string; doors: { door: string; url: string }[] };
+    expect(doors.map(({ door }) => door)).toEqual(["function-url", "http-api"]);
+    await dev.saying(/"type":"warning".*wants a signature \(AuthType AWS_IAM\)/);
+    expect((await fetch(url)).status).toBe(403);
+    expect((await fetch(new URL("x", doors[1]?.url))).status).toBe(200);
     await dev.saying(/"type":"warning".*Resources\.Api\.Properties\.VpcConfig/);
     dev.signal("SIGINT");
     expect((await dev.result).code).toBe(0);

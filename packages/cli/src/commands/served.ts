@@ -92,6 +92,8 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
       const opened = await openDoors(fleet, order.doors, order.host, circumstances, joinApi);
       listeners.push(...opened.map(({ listener }) => listener));
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
+      for (const { url } of opened.filter((_, at) => wantsSignature(order.doors[at])))
+        reporter.tell({ type: "warning", message: signatureWarning(url, fleet.configuration.region) });
       const queues = order.queues ?? [];
       listeners.push(...(await openQueues(fleet, queues, reporter)));
       dashboard?.add(infoOf(plan, doors), fleet);
@@ -131,6 +133,18 @@ function infoOf(
     timeoutSeconds: timeoutMs / 1000,
     doors: doors.map(({ door, url }) => ({ kind: door, url })),
   };
+}
+
+function wantsSignature(door: PlannedDoor | undefined): boolean {
+  return door?.more !== undefined && "authType" in door.more && door.more.authType === "AWS_IAM";
+}
+
+/** Any key will do: nothing here can check it. */
+function signatureWarning(url: string, region: string): string {
+  return (
+    `${url} wants a signature (AuthType AWS_IAM), which a browser does not send: ` +
+    `curl --aws-sigv4 aws:amz:${region}:lambda --user any:key ${url}`
+  );
 }
 
 /** On loopback whatever `--host` says: it asks nobody for a signature. */

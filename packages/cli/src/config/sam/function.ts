@@ -1,7 +1,7 @@
 /** One function of a template, its values resolved, as settings of `anylambda.yaml`. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { logLevels, systemLogLevels } from "../../log-options.ts";
 import { userFailure } from "../../user-failure.ts";
 import type { DoorSettings, FunctionSettings } from "../schema.ts";
@@ -140,7 +140,9 @@ function layersOf({ properties, layers, path }: FunctionResource, leftOut: (path
   for (const [at, layer] of listed.entries()) {
     const name = String(layer);
     const directory = layers[name];
-    if (directory !== undefined) directories.push(directory);
+    // What `npm run build:layer` makes: what is in it is here anyway, and it need not be built to try the template.
+    if (directory !== undefined && /^anylambda-adapter[\w.-]*$/.test(basename(directory))) adapter = true;
+    else if (directory !== undefined) directories.push(directory);
     else if (/:layer:(LambdaAdapterLayer\w*|anylambda[\w-]*):\d+$/i.test(name)) adapter = true;
     else leftOut(`${path}.Layers[${at}] (${name})`);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -152,6 +152,21 @@ describe("a SAM template", () => {
     expect(named.join("\n")).toBe(
       "template.yaml: not known here, and left out:\n  Resources.Own.Properties.EndpointConfiguration",
     );
+  });
+
+  it("runs that of README.md as it is, with our adapter for its layer", () => {
+    const readme = readFileSync(new URL("../../../../../README.md", import.meta.url), "utf8");
+    const [, text = ""] = /```yaml\n(AWSTemplateFormatVersion[^]*?)```/.exec(readme) ?? [];
+    const { orders: own, warnings: named } = read(text);
+    expect(own).toMatchObject([
+      {
+        command: ["./run.sh"],
+        options: { name: "App", env: { PORT: "8000" }, memory: 512 },
+        doors: [{ name: "function-url", more: { authType: "AWS_IAM" } }],
+      },
+    ]);
+    expect(own[0]?.options.layer ?? []).toEqual([]);
+    expect(named).toEqual([]);
   });
 
   it("knows what to start: a command beside the properties, the adapter's layer, or bootstrap", () => {
