@@ -1,6 +1,7 @@
 // 200,000 invocations of mixed doors and sizes through the adapter, failures and streams among them: every answer is
 // what it must be, and the adapter's memory is flat after the first tenth.
-//   node bench/adapter-soak.mjs [--engine node|native] [--invocations N] [--growth RATIO]
+// With --plain the adapter neither streams nor compresses, as it comes.
+//   node bench/adapter-soak.mjs [--engine node|native] [--invocations N] [--growth RATIO] [--plain]
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: "node" },
     invocations: { type: "string", default: "200000" },
     growth: { type: "string" },
+    plain: { type: "boolean", default: false },
   },
 });
 const invocations = Number(values.invocations);
@@ -22,13 +24,13 @@ const engine = engines[values.engine];
 const allowedGrowth = Number(values.growth ?? (values.engine === "native" ? 1.05 : 1.1));
 if (engine === undefined || !(invocations >= 10) || !(allowedGrowth > 1)) {
   console.error(
-    "Usage: node bench/adapter-soak.mjs [--engine node|native] [--invocations N] [--growth RATIO]",
+    "Usage: node bench/adapter-soak.mjs [--engine node|native] [--invocations N] [--growth RATIO] [--plain]",
   );
   process.exit(2);
 }
 const points = [invocations / 10, invocations / 2, invocations].map(Math.floor);
 
-const invocationOf = mixedInvocations(randomOf(1));
+const invocationOf = mixedInvocations(randomOf(1), !values.plain);
 
 // What the Runtime API is waiting for: the poll to answer, and the post that ends the invocation.
 const waiting = { poll: undefined, onPoll: undefined, onPost: undefined };
@@ -61,8 +63,7 @@ const child = spawn(engine.file, engine.args, {
     AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${api.address().port}`,
     AWS_LAMBDA_FUNCTION_NAME: "soak",
     AWS_LWA_PORT: new URL(app.url).port,
-    AWS_LWA_INVOKE_MODE: "response_stream",
-    AWS_LWA_ENABLE_COMPRESSION: "true",
+    ...(!values.plain && { AWS_LWA_INVOKE_MODE: "response_stream", AWS_LWA_ENABLE_COMPRESSION: "true" }),
   },
   stdio: ["ignore", "ignore", "inherit"],
 });
@@ -113,7 +114,7 @@ await app.stop();
 const growth = Math.max(...memory) / memory[0];
 const kinds = [...seen].toSorted(([, a], [, b]) => b - a).map(([kind, count]) => `${count} ${kind}`);
 report(
-  `adapter-soak-${values.engine}`,
+  `adapter-soak-${values.engine}${values.plain ? "-plain" : ""}`,
   `${invocations} invocations of mixed doors and sizes in ${seconds.toFixed(0)} s, ${errorCount} wrong answers ` +
     `(${kinds.join(", ")}). Memory is the median of 21 looks, one every ${every} invocations.`,
   ["process", ...points.map((point) => `after ${point}`), "largest growth"],

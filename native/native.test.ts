@@ -235,7 +235,7 @@ describe.skipIf(missing !== undefined)("native adapter", () => {
 
   it("fails the invocation whose event needs more memory than the limit, and only that one", async () => {
     const fn = await startNative(answer(200, "well"), { ANYLAMBDA_MEMORY_LIMIT_MB: "4" });
-    for (const body of ["x".repeat(5_900_000), "x".repeat(2_500_000)]) {
+    for (const body of ["x".repeat(5_900_000), "x".repeat(3_900_000)]) {
       const outcome = await fn.api.invoke(functionUrlEvent({ method: "POST", body }));
       expect(outcome.text).toContain("out of memory");
       expect(answerOf((await fn.api.invoke(functionUrlEvent())).text).body).toBe("well");

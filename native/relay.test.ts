@@ -1,5 +1,5 @@
 /**
- * The relay (`packages/adapter/src/work.ts`): what goes wrong in an invocation that was begun natively, after others of its
+ * The relay (`packages/adapter/src/loop.ts`): what goes wrong in an invocation that was begun natively, after others of its
  * kind have gone well. That it writes the same bytes as the long way is for `quick.test.ts`.
  */
 import { describe, expect, it } from "vitest";
@@ -100,6 +100,34 @@ describe.skipIf(missing !== undefined)("relay", () => {
   it.each(responses)("takes a response %s", async (_, respond, body) => {
     const fn = await warm(({ socket }) => respond(socket));
     for (const event of [get, post, get]) expect(bodyOf((await fn.api.invoke(event)).text)).toBe(body);
+  });
+
+  it("takes an event of a megabyte to the app", async () => {
+    const seen: RawRequest[] = [];
+    const fn = await warm((connection, request) => {
+      seen.push(request);
+      well(connection);
+    });
+    const body = "z".repeat(1_000_000);
+    expect(bodyOf((await fn.api.invoke(functionUrlEvent({ method: "POST", path: "/a", body }))).text)).toBe(
+      "well",
+    );
+    expect(seen.map((one) => one.body.toString())).toEqual([body]);
+  });
+
+  it("fails when a large response is broken off, and when it does not come in time", async () => {
+    const half = answer(200, large).slice(0, 60_000);
+    let closes = true;
+    const fn = await warm(({ socket }) => {
+      if (closes) socket.end(half);
+      else socket.write(half);
+    });
+    expect((await fn.api.invoke(get)).errorType).toBe("Adapter.AppClosedConnection");
+    closes = false;
+    const headers = { "Lambda-Runtime-Deadline-Ms": String(Date.now() + 400) };
+    const late = await fn.api.invoke({ event: JSON.stringify(get), headers });
+    expect(late.errorType).toBe("Adapter.DeadlineExceeded");
+    expect(fn.adapter.process.exitCode).toBeNull();
   });
 
   it("says that an answer was refused, and goes on", async () => {

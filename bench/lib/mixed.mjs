@@ -17,17 +17,29 @@ const doors = [
   "direct",
 ];
 /**
- * Makes invocations: each has an event, and what must come of it. `planned.mjs` is the app that they are for, and the
- * adapter streams and compresses.
+ * Makes invocations: each has an event, and what must come of it. `planned.mjs` is the app that they are for. The adapter
+ * `streams` and compresses, or has no settings at all.
  */
-export function mixedInvocations(random) {
+export function mixedInvocations(random, streams = true) {
   const upTo = (n) => random() % n;
   const chance = (percent) => upTo(100) < percent;
-  return () => plan(upTo, chance);
+  // First the largest of each door, in both directions at once: a process keeps what its largest bodies took.
+  const largest = [...new Set(doors)].flatMap((door) => [door, door, door]);
+  return () => {
+    const door = largest.pop();
+    return door === undefined
+      ? plan(upTo, chance, doors[upTo(doors.length)], sizeOf, streams)
+      : plan(
+          upTo,
+          () => false,
+          door,
+          () => MAX_BYTES,
+          streams,
+        );
+  };
 }
 
-function plan(upTo, chance) {
-  const door = doors[upTo(doors.length)];
+function plan(upTo, chance, door, sizeOf, streams) {
   const isEvent = door === "sqs" || door === "direct";
   if (chance(1)) return { door, event: '{"no": json', expected: "Adapter.InvalidEvent" };
   const request = content({ size: sizeOf(upTo), from: upTo(1 << 20), text: chance(50) });
@@ -45,28 +57,32 @@ function plan(upTo, chance) {
   if (tooLarge) answer.size = Math.max(answer.size, 800_000);
   const compressed = !isEvent && answer.how !== "cut" && answer.size < 20_000 && chance(20);
   const json = JSON.stringify(answer);
-  const streamed = door === "url" || door === "rest";
+  const streamed = streams && (door === "url" || door === "rest");
   let expected;
   if (answer.how === "hang up" || (answer.how === "cut" && !streamed))
     expected = "Adapter.AppClosedConnection";
   else if (answer.how === "cut") expected = "cut stream";
   else if (isEvent && answer.status === 500) expected = "Adapter.AppErrorStatus";
   else if (tooLarge) expected = "Adapter.ResponseTooLarge";
-  const event = JSON.stringify(eventOf(door, json, request, compressed));
+  // What has to be encoded goes another way than what stands as it is.
+  const path = chance(50) ? "/soak/é" : "/soak/e";
+  const event = JSON.stringify(eventOf(door, path, json, request, compressed));
   return { door, event, request, plan: answer, expected, streamed };
 }
 
-/** Mostly small, as requests are; up to 1 MB. */
+const MAX_BYTES = 1_000_000;
+
+/** Mostly small, as requests are. */
 function sizeOf(upTo) {
   const dice = upTo(1000);
   if (dice < 200) return 0;
   if (dice < 550) return upTo(200);
   if (dice < 850) return upTo(8_000);
   if (dice < 970) return upTo(64_000);
-  return dice < 995 ? upTo(256_000) : upTo(1_000_000);
+  return dice < 995 ? upTo(256_000) : upTo(MAX_BYTES);
 }
 
-function eventOf(door, planJson, request, compressed) {
+function eventOf(door, path, planJson, request, compressed) {
   const headers = {
     host: "soak.example",
     "x-plan": planJson,
@@ -75,7 +91,6 @@ function eventOf(door, planJson, request, compressed) {
   };
   const multi = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
   const payload = { body: request.toString("base64"), isBase64Encoded: true };
-  const path = "/soak/é";
   const query = "a=1&b=%26";
   switch (door) {
     case "url":

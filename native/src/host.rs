@@ -322,6 +322,9 @@ fn relay<'js>(ctx: Ctx<'js>, rules: Object<'js>) -> Result<Object<'js>> {
     define(&object, "answer", move |ctx: Ctx<'js>, bytes: Bytes<'js>| {
         optional(ctx, with_bytes(&bytes, |bytes| r.borrow_mut().answer(bytes)))
     })?;
+    define(&object, "missing", |bytes: Bytes<'js>| with_bytes(&bytes, Relay::missing))?;
+    let r = Rc::clone(&relay);
+    define(&object, "call", move |ctx: Ctx<'js>| Bytes::new_copy(ctx, r.borrow().call()))?;
     define(&object, "isTaken", |bytes: Bytes<'js>| with_bytes(&bytes, Relay::is_taken))?;
     let r = Rc::clone(&relay);
     define(&object, "tag", move || r.borrow().tag())?;
@@ -468,6 +471,19 @@ fn connections<'js>(host: &Object<'js>, machine: &Rc<Machine>) -> Result<()> {
             Ok(Arrived::Bytes(bytes)) => Bytes::new_copy(ctx, bytes).map(Bytes::into_value),
             Ok(Arrived::End) => Ok(Value::new_null(ctx)),
             Ok(Arrived::Nothing) => Ok(Value::new_undefined(ctx)),
+            Err(failure) => Err(throw(&ctx, failure)),
+        }
+    })?;
+    let m = Rc::clone(machine);
+    define(host, "readInto", move |ctx: Ctx<'js>, id: usize, bytes: Bytes<'js>, at: usize| -> Result<i32> {
+        let Some(mut raw) = bytes.as_raw() else {
+            return Ok(-1);
+        };
+        // SAFETY: as in `whole_response`.
+        let place = unsafe { raw.as_mut() }.get_mut(at..).unwrap_or_default();
+        match m.sockets.borrow_mut().read_into(id, place) {
+            Ok(Some(length)) => Ok(i32::try_from(at + length).unwrap_or(-1)),
+            Ok(None) => Ok(-1),
             Err(failure) => Err(throw(&ctx, failure)),
         }
     })?;

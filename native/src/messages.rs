@@ -41,6 +41,13 @@ pub fn response_with_length(bytes: &[u8], head_bytes: usize, max_fields: usize) 
     response_head(bytes, head_bytes, max_fields)?.unchunked(bytes.len(), false)
 }
 
+/// How many bytes are missing for a response with a length whose head is there.
+pub fn missing(bytes: &[u8], head_bytes: usize, max_fields: usize) -> Option<usize> {
+    let head = response_head(bytes, head_bytes, max_fields)?;
+    let has_body = !head.chunked && head.status != 204 && head.status != 304;
+    head.end.checked_add(head.length.filter(|_| has_body)?)?.checked_sub(bytes.len())
+}
+
 struct ResponseHead {
     status: u16,
     fields: Range<usize>,

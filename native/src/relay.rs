@@ -183,7 +183,17 @@ impl Relay {
         Some(request)
     }
 
-    /// The call that answers the last request's event with the response that `bytes` are.
+    /// How many bytes are missing behind `bytes` for a whole response; none where that is not known, or nothing is missing.
+    pub fn missing(bytes: &[u8]) -> usize {
+        messages::missing(bytes, MAX_HEAD_BYTES, MAX_FIELDS).unwrap_or(0)
+    }
+
+    /// The head of the call that brings the last `answer`.
+    pub fn call(&self) -> &[u8] {
+        &self.call
+    }
+
+    /// The answer to the last request's event that is made of the response that `bytes` are.
     pub fn answer(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let plan = &self.plans.first()?.1;
         let (bytes, whole) =
@@ -205,12 +215,11 @@ impl Relay {
         if answer.len() > plan.max_bytes {
             return None;
         }
-        let mut call = Vec::with_capacity(self.call.len() + answer.len() + 16);
-        call.extend_from_slice(&self.call);
-        call.extend_from_slice(answer.len().to_string().as_bytes());
-        call.extend_from_slice(b"\r\n\r\n");
-        call.extend_from_slice(&answer);
-        Some(call)
+        let end = self.call.iter().rposition(|&byte| byte == b' ').map_or(0, |space| space + 1);
+        self.call.truncate(end);
+        self.call.extend_from_slice(answer.len().to_string().as_bytes());
+        self.call.extend_from_slice(b"\r\n\r\n");
+        Some(answer.into_owned())
     }
 
     /// Whether `bytes`, a whole response, say that the call was taken.
@@ -395,6 +404,7 @@ mod tests {
             ["content-length: 2\r\n\r\nok", "transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"];
         for response in framed.map(|rest| format!("HTTP/1.1 201 Made\r\na: 1\r\n{rest}")) {
             let answer = relay.answer(response.as_bytes()).unwrap();
+            let answer = [relay.call(), &answer].concat();
             assert_eq!(String::from_utf8(answer).unwrap(), call);
         }
     }
@@ -452,9 +462,19 @@ mod tests {
         assert!(request.ends_with(&format!("content-length: {}\r\n\r\n{EVENT}", EVENT.len())), "{request}");
         let response =
             |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        assert!(relay.answer(response("{}").as_bytes()).unwrap().ends_with(b"content-length: 2\r\n\r\n{}"));
+        assert!(relay.answer(response("{}").as_bytes()).unwrap() == b"{}");
         for body in ["", "no", "\"\u{0}\""] {
             assert_eq!(relay.answer(response(body).as_bytes()), None, "{body}");
+        }
+        assert!(relay.call().ends_with(b"content-length: 2\r\n\r\n"));
+        assert_eq!(Relay::missing(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nsome"), 5);
+        for known in [
+            "content-length: 0\r\n\r\n",
+            "content-length: 9\r\n",
+            "\r\n",
+            "transfer-encoding: chunked\r\n\r\n",
+        ] {
+            assert_eq!(Relay::missing(format!("HTTP/1.1 200 OK\r\n{known}").as_bytes()), 0, "{known}");
         }
         assert!(Relay::is_taken(
             b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"

@@ -193,6 +193,38 @@ impl Sockets {
         }
     }
 
+    /// Reads what there is into `bytes`, until they are full or there will be an event; how many came. `None` at the end.
+    pub fn read_into(&mut self, id: usize, bytes: &mut [u8]) -> Result<Option<usize>, Failure> {
+        let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) else {
+            return Ok(None);
+        };
+        let Some(stream) = socket.stream.as_mut().filter(|_| socket.readable) else {
+            return Ok(Some(0));
+        };
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match stream.read(&mut bytes[filled..]) {
+                // What came before the end counts first: the next call finds the end again.
+                Ok(0) => return Ok((filled > 0).then_some(filled)),
+                Ok(length) => {
+                    filled += length;
+                    // As in `read`. Where it was filled the kernel may have more, for whoever reads next.
+                    if filled < bytes.len() && !socket.closed {
+                        socket.readable = false;
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    socket.readable = false;
+                    break;
+                }
+                Err(error) => return Err(Failure::new("read", &error)),
+            }
+        }
+        Ok(Some(filled))
+    }
+
     /// Hands over `pieces` without their first `skip` bytes; how many bytes the kernel took. When it did not take all
     /// there will be an event.
     pub fn write(&mut self, id: usize, pieces: &[&[u8]], skip: usize) -> Result<usize, Failure> {

@@ -7,6 +7,7 @@ export type SentBytes = { readonly base64: string } | { readonly fill: number; r
 export type Call = { readonly id: number } & (
   | { readonly op: "connect"; readonly connection: number; readonly address: Address }
   | { readonly op: "read" | "guard" | "close"; readonly connection: number }
+  | { readonly op: "readInto"; readonly connection: number; readonly length: number; readonly from: number }
   | { readonly op: "write"; readonly connection: number; readonly pieces: readonly SentBytes[] }
   // As text: JSON has no infinity.
   | { readonly op: "after"; readonly timer: number; readonly ms: string }

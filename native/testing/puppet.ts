@@ -51,6 +51,10 @@ async function obey(call: Call): Promise<unknown> {
       return sent(await connectionOf(call.connection).read());
     case "write":
       return connectionOf(call.connection).write(call.pieces.map(bytesOf));
+    case "readInto": {
+      const bytes = new Uint8Array(call.length);
+      return (await connectionOf(call.connection).readInto(bytes, call.from)) ? sent(bytes) : null;
+    }
     case "guard":
       return new Promise<void>((resolve) => connectionOf(call.connection).guard(resolve));
     case "close":

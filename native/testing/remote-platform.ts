@@ -73,6 +73,13 @@ export function startPuppet(file: string): Puppet {
       return {
         read: async () => bytesOf((await call({ op: "read", connection })) as SentBytes | null),
         write: async (pieces) => void (await call({ op: "write", connection, pieces: pieces.map(sent) })),
+        readInto: async (bytes, from) => {
+          const got = bytesOf(
+            (await call({ op: "readInto", connection, length: bytes.length, from })) as SentBytes | null,
+          );
+          if (got !== null) bytes.set(got.subarray(from), from);
+          return got !== null;
+        },
         guard: (handler) => void call({ op: "guard", connection }).then(handler, handler),
         close: () => void call({ op: "close", connection }),
       } satisfies Connection;

@@ -41,6 +41,8 @@ export interface AppResponse {
   readonly headers: HeaderList;
   /** The next piece of the body, never empty; `undefined` at its end. Throws a {@link Failure}. */
   read(): Promise<Uint8Array | undefined>;
+  /** As that of {@link HttpConnection}. */
+  readRest?(first: Uint8Array, limit: number): Promise<Uint8Array | undefined>;
   /** The response with its body, where that arrived with the head. */
   readonly whole?: HttpResponse;
 }
@@ -197,7 +199,14 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
         }
         const { status, reason, headers } = head;
         // Once over, `cut` has nothing to cut: the connection may be serving someone else (1).
-        return { status, reason, headers, read: () => readOn(connection, () => (current = undefined)) };
+        const over = (): void => (current = undefined);
+        return {
+          status,
+          reason,
+          headers,
+          read: () => readOn(connection, over),
+          readRest: (first, limit) => readRestOn(connection, over, first, limit),
+        };
       } catch (error) {
         connection.close();
         if (connection !== kept || connection.sawBytes || !repeatable || cut) throw appFailure(error, where);
@@ -220,16 +229,36 @@ export function createAppClient(platform: Platform, options: AppClientOptions): 
     }
   }
 
+  async function readRestOn(
+    connection: HttpConnection,
+    onEnd: () => void,
+    first: Uint8Array,
+    limit: number,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      const body = await connection.readRest(first, limit);
+      if (body !== undefined) {
+        onEnd();
+        keep(connection);
+      }
+      return body;
+    } catch (error) {
+      connection.close();
+      throw appFailure(error, where);
+    }
+  }
+
   async function readBody(response: AppResponse, cut: () => void): Promise<HttpResponse> {
     if (response.whole !== undefined) return response.whole;
     const { status, reason, headers } = response;
-    const body = await readWhole(response.read, MAX_BODY_BYTES, () => {
+    const tooLarge = (): Failure => {
       cut();
       return new Failure(
         "Adapter.ResponseTooLarge",
         `The app's response is larger than ${MAX_BODY_BYTES} bytes`,
       );
-    });
+    };
+    const body = await readWhole(response.read, MAX_BODY_BYTES, tooLarge, response.readRest);
     return { status, reason, headers, body };
   }
 

@@ -31,7 +31,7 @@ describe("register", () => {
       socket.write("HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: abc\r\ncontent-length: 0\r\n\r\n");
     });
     const authority = `127.0.0.1:${raw.port}`;
-    expect(await register(one.platform, authority, log)).toBe("abc");
+    expect(await register(one.platform, authority, log)).toMatchObject({ identifier: "abc" });
     expect(raw.requests).toHaveLength(1);
     expect(raw.requests[0]?.head).toBe(
       "POST /2020-01-01/extension/register HTTP/1.1\r\n" +
@@ -49,7 +49,7 @@ describe("register", () => {
       call.socket.resetAndDestroy();
       return true;
     };
-    expect(await register(one.platform, api.authority, log)).toBe("ext-1");
+    expect(await register(one.platform, api.authority, log)).toMatchObject({ identifier: "ext-1" });
     expect(one.lines).toEqual([expect.stringContaining("The Extensions API did not answer")]);
   });
 
@@ -71,7 +71,7 @@ describe("awaitEvents", () => {
   it("sends exactly these bytes, once, and waits (spec adapter.md 2.1)", async () => {
     const raw = await startRawApp(async ({ readRequest }) => void (await readRequest()));
     const authority = `127.0.0.1:${raw.port}`;
-    void awaitEvents(one.platform, authority, "abc", log);
+    void awaitEvents(one.platform, authority, { identifier: "abc", connection: undefined }, log);
     await eventually(() => raw.requests.length > 0);
     expect(raw.requests[0]?.head).toBe(
       `GET /2020-01-01/extension/event/next HTTP/1.1\r\nlambda-extension-identifier: abc\r\nhost: ${authority}`,
@@ -81,7 +81,7 @@ describe("awaitEvents", () => {
   });
 
   it("asks again when the call breaks (B30)", async () => {
-    void awaitEvents(one.platform, api.authority, "abc", log);
+    void awaitEvents(one.platform, api.authority, { identifier: "abc", connection: undefined }, log);
     for (let count = 1; count <= 3; count++) {
       await eventually(() => api.calls.length === count);
       api.calls.at(-1)?.socket.resetAndDestroy();
@@ -95,7 +95,12 @@ describe("awaitEvents", () => {
       await readRequest();
       if (answered++ < 2) socket.write(OK);
     });
-    void awaitEvents(one.platform, `127.0.0.1:${raw.port}`, "abc", log);
+    void awaitEvents(
+      one.platform,
+      `127.0.0.1:${raw.port}`,
+      { identifier: "abc", connection: undefined },
+      log,
+    );
     await eventually(() => raw.requests.length === 3);
     one.stop();
     await raw.close();
@@ -106,7 +111,7 @@ describe("awaitEvents", () => {
       response.writeHead(403).end("Extension.UnknownExtensionIdentifier\n");
       return true;
     };
-    await awaitEvents(one.platform, api.authority, "abc", log);
+    await awaitEvents(one.platform, api.authority, { identifier: "abc", connection: undefined }, log);
     expect(one.lines).toEqual([
       "WARN Lambda answered /2020-01-01/extension/event/next with status 403: Extension.UnknownExtensionIdentifier ",
     ]);

@@ -17,15 +17,24 @@ interface Answer {
   readonly status: number;
   readonly identifier: string | undefined;
   readonly text: string;
+  /** Where it can carry another call. */
+  readonly connection: HttpConnection | undefined;
 }
 
-/** Registers; answers the identifier, or throws an error that says why there is none. */
-export async function register(platform: Platform, authority: string, log: Log): Promise<string> {
+export interface Registration {
+  readonly identifier: string;
+  /** The one it came over, for the call that follows. */
+  readonly connection: HttpConnection | undefined;
+}
+
+/** Registers, or throws an error that says why that cannot be. */
+export async function register(platform: Platform, authority: string, log: Log): Promise<Registration> {
   const head =
     `POST ${extensionPaths.register} HTTP/1.1\r\n${extensionHeaders.name}: ${EXTENSION_NAME}\r\n` +
     `host: ${authority}\r\ncontent-length: 16\r\n\r\n{ "events": [] }`;
   const answer = await patiently(platform, log, () => call(platform, authority, "POST", head));
-  if (answer.status === 200 && answer.identifier !== undefined) return answer.identifier;
+  const { status, identifier, connection } = answer;
+  if (status === 200 && identifier !== undefined) return { identifier, connection };
   throw new Error(`Lambda refused to register the extension: status ${answer.status} ${answer.text}`.trim());
 }
 
@@ -36,22 +45,34 @@ export async function register(platform: Platform, authority: string, log: Log):
 export async function awaitEvents(
   platform: Platform,
   authority: string,
-  identifier: string,
+  { identifier, connection }: Registration,
   log: Log,
 ): Promise<void> {
   const head =
     `GET ${extensionPaths.next} HTTP/1.1\r\n${extensionHeaders.identifier}: ${identifier}\r\n` +
     `host: ${authority}\r\n\r\n`;
+  let kept = connection;
   for (;;) {
-    const answer = await patiently(platform, log, () => call(platform, authority, "GET", head));
+    const answer = await patiently(platform, log, () => {
+      const one = kept?.isUsable === true ? kept : undefined;
+      kept = undefined;
+      return call(platform, authority, "GET", head, one);
+    });
+    answer.connection?.close();
     if (answer.status === 200) continue;
     log.warn(`Lambda answered ${extensionPaths.next} with status ${answer.status}: ${answer.text}`);
     return;
   }
 }
 
-async function call(platform: Platform, authority: string, method: string, request: string): Promise<Answer> {
-  const connection = new HttpConnection(await platform.connect(addressOf(authority)), platform.codec);
+async function call(
+  platform: Platform,
+  authority: string,
+  method: string,
+  request: string,
+  kept?: HttpConnection,
+): Promise<Answer> {
+  const connection = kept ?? new HttpConnection(await platform.connect(addressOf(authority)), platform.codec);
   try {
     const head = await connection.exchange(method, [platform.codec.utf8Encode(request)]);
     const body = await readWhole(
@@ -63,9 +84,11 @@ async function call(platform: Platform, authority: string, method: string, reque
       status: head.status,
       identifier: headerOf(head.headers, extensionHeaders.identifier),
       text: platform.codec.utf8Decode(body),
+      connection: connection.release() ? connection : undefined,
     };
-  } finally {
+  } catch (error) {
     connection.close();
+    throw error;
   }
 }
 

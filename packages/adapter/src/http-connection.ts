@@ -21,6 +21,9 @@ export interface IncomingResponse {
   readonly fields?: Uint8Array;
 }
 
+/** Less comes in one piece more. */
+const MIN_REST_BYTES = 32 * 1024;
+
 const none: HeaderList = [];
 const nothing = new Uint8Array(0);
 
@@ -73,6 +76,15 @@ export class HttpConnection {
     this.sawBytes = true;
     this.#reusable = whole.reusable;
     return whole;
+  }
+
+  /** The first bytes with `missing` more behind them, which stand for the first from here on; `null` when they do not come. */
+  async readMore(first: Uint8Array, missing: number): Promise<Uint8Array | null> {
+    const bytes = new Uint8Array(first.length + missing);
+    bytes.set(first);
+    if (!(await this.#connection.readInto(bytes, first.length))) return null;
+    this.#reading = Promise.resolve(bytes);
+    return bytes;
   }
 
   /** As `whole`, when somebody else has seen that the first bytes are a response which lets the connection be kept. */
@@ -131,6 +143,26 @@ export class HttpConnection {
       this.#reusable = event.reusable;
       return undefined;
     }
+  }
+
+  /**
+   * The body that begins with `first`, when what is missing has a known length and is worth it: read into one array, of
+   * no more than `limit` bytes, without pieces that would have to be put together. The response ends with it.
+   * `undefined` where `readBody` has to go on.
+   */
+  async readRest(first: Uint8Array, limit: number): Promise<Uint8Array | undefined> {
+    const left = this.#reader.left ?? 0;
+    const length = first.length + left;
+    if (left < MIN_REST_BYTES || length > limit || this.#events.length > 0) return undefined;
+    const body = new Uint8Array(length);
+    body.set(first);
+    if (!(await this.#connection.readInto(body, first.length))) {
+      this.#take(null);
+      return undefined;
+    }
+    const end = this.#reader.skipLeft();
+    this.#reusable = end.type === "end" && end.reusable;
+    return body;
   }
 
   /** After the whole response was read: whether the connection can be kept. If so it is being watched now. */
@@ -193,11 +225,14 @@ export class HttpConnection {
   }
 }
 
-/** Reads a body to its end into one piece; throws `tooLarge()` beyond `limit` bytes. */
+/**
+ * Reads a body to its end into one piece; throws `tooLarge()` beyond `limit` bytes. `readRest` as that of a connection.
+ */
 export async function readWhole(
   read: () => Promise<Uint8Array | undefined>,
   limit: number,
   tooLarge: () => Error,
+  readRest?: (first: Uint8Array, limit: number) => Promise<Uint8Array | undefined>,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -206,6 +241,8 @@ export async function readWhole(
     if (piece === undefined) break;
     length += piece.length;
     if (length > limit) throw tooLarge();
+    const whole = pieces.length === 0 ? await readRest?.(piece, limit) : undefined;
+    if (whole !== undefined) return whole;
     pieces.push(piece);
   }
   const first = pieces[0];

@@ -58,6 +58,11 @@ export interface Connection {
    */
   read(): Promise<Uint8Array | null>;
   /**
+   * As `read`, over and over, into `bytes` from `from` on until they are full, and no further. `false` when the end came
+   * before that.
+   */
+  readInto(bytes: Uint8Array, from: number): Promise<boolean>;
+  /**
    * Hands all pieces over in one go. Resolves when the kernel has them, or is `undefined` when it has them at once;
    * rejects with an error that has a `code`.
    */

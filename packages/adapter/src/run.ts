@@ -5,6 +5,7 @@ import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import { Failure, messageOf } from "./errors.ts";
 import { awaitEvents, register } from "./extension.ts";
+import type { Registration } from "./extension.ts";
 import type { InvocationDeps } from "./invocation.ts";
 import { createLog, logOptionsOf } from "./log.ts";
 import type { Log } from "./log.ts";
@@ -16,7 +17,7 @@ import { RuntimeClient } from "./runtime-client.ts";
 import { drainOnTerminate } from "./shutdown.ts";
 import type { Drain } from "./shutdown.ts";
 import { sleep } from "./time.ts";
-import { work } from "./work.ts";
+import { serveInvocations } from "./loop.ts";
 
 /** Lambda's init on demand ends after 10 s; async init lets it end in time (spec adapter.md 2.3). */
 const ASYNC_INIT_MS = 9800;
@@ -39,10 +40,13 @@ export async function run(platform: Platform): Promise<void> {
     return endInit(setting, "Adapter.InvalidConfiguration", fatal.map(({ message }) => message).join("; "));
 
   try {
-    const identifier = await register(platform, config.runtimeApi, log);
-    void listenForEvents(setting, identifier);
+    // The app is asked while the answer is on its way: a round trip less of every cold start.
+    const registering = register(platform, config.runtimeApi, log);
+    const begun = beginToWait(setting);
+    const registration = await registering;
+    void listenForEvents(setting, registration);
     const drain = drainOnTerminate(platform, log);
-    const deps = await initialize(setting);
+    const deps = await initialize(setting, begun);
     await Promise.all(Array.from({ length: config.maxConcurrency }, () => loop(deps, drain)));
   } catch (error) {
     log.error(messageOf(error));
@@ -50,23 +54,47 @@ export async function run(platform: Platform): Promise<void> {
   }
 }
 
-async function listenForEvents({ platform, config, log }: Setting, identifier: string): Promise<void> {
+async function listenForEvents(
+  { platform, config, log }: Setting,
+  registration: Registration,
+): Promise<void> {
   try {
-    await awaitEvents(platform, config.runtimeApi, identifier, log);
+    await awaitEvents(platform, config.runtimeApi, registration, log);
   } catch (error) {
     log.warn(`No more events from the Extensions API: ${messageOf(error)}`);
   }
 }
 
-/** Waits for the app. With async init only as long as Lambda's own init lasts, and on in the invocations. */
-async function initialize(setting: Setting): Promise<InvocationDeps> {
+/** The wait for the app, and what it is for. */
+interface Begun {
+  readonly app: AppClient;
+  readonly asyncInit: boolean;
+  readonly limitMs: number;
+  readonly outcome: Promise<Readiness>;
+}
+
+function beginToWait(setting: Setting): Begun {
   const { config } = setting;
-  const isSnapStart = config.initializationType === "snap-start";
   // Connections made before a snapshot are dead after it (spec adapter.md 2.6).
-  const app = appClient(setting, isSnapStart ? 0 : config.poolIdleMs);
+  const app = appClient(setting, isSnapStart(config) ? 0 : config.poolIdleMs);
   const asyncInit = isAsyncInit(setting);
   const limitMs = asyncInit ? Math.min(ASYNC_INIT_MS, config.readinessTimeoutMs) : config.readinessTimeoutMs;
-  let readiness = await waitFor(setting, app, limitMs);
+  const outcome = waitFor(setting, app, limitMs);
+  // Met where it is awaited.
+  outcome.catch(() => {});
+  return { app, asyncInit, limitMs, outcome };
+}
+
+function isSnapStart({ initializationType }: Config): boolean {
+  return initializationType === "snap-start";
+}
+
+/** Waits for the app. With async init only as long as Lambda's own init lasts, and on in the invocations. */
+async function initialize(
+  setting: Setting,
+  { app, asyncInit, limitMs, outcome }: Begun,
+): Promise<InvocationDeps> {
+  let readiness = await outcome;
   if (!readiness.ready && !asyncInit)
     await endInit(setting, "Adapter.AppNotReady", notReady(limitMs, readiness));
   const readyWithin = async (limit: number): Promise<void> => {
@@ -75,7 +103,7 @@ async function initialize(setting: Setting): Promise<InvocationDeps> {
   };
   return {
     ...setting,
-    app: isSnapStart ? await throughSnapshot(setting, app) : app,
+    app: isSnapStart(setting.config) ? await throughSnapshot(setting, app) : app,
     isReady: () => readiness.ready,
     appReady: (limit) => (readiness.ready ? undefined : readyWithin(limit)),
   };
@@ -156,7 +184,7 @@ async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
   for (;;) {
     const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
     try {
-      await work(deps, runtime, drain);
+      await serveInvocations(deps, runtime, drain);
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;
       log.error(`A worker lost the Runtime API and begins again: ${messageOf(error)}`);

@@ -78,7 +78,11 @@ describe("next", () => {
               if (taken > 1_000_000) throw new Error("out of memory");
               return bytes;
             };
-            return { ...connection, read };
+            const readInto = async (bytes: Uint8Array, from: number): Promise<boolean> => {
+              if (bytes.length > 1_000_000) throw new Error("out of memory");
+              return connection.readInto(bytes, from);
+            };
+            return { ...connection, read, readInto };
           },
         },
       },

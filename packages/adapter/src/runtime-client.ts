@@ -81,7 +81,7 @@ export class RuntimeClient {
     this.#nextRequest ??= this.#platform.codec.utf8Encode(
       requestHead("GET", runtimePaths.next, this.#host, [], []),
     );
-    return this.begin(this.#nextRequest);
+    return this.begin([this.#nextRequest]);
   }
 
   /** The invocation that the first bytes bring; `undefined` where `next` has to see what they are. */
@@ -110,8 +110,13 @@ export class RuntimeClient {
   }
 
   /** Sends a call of one of the two that somebody else has written. */
-  begin(call: Uint8Array): Promise<Uint8Array | null> | undefined {
-    return this.#connection?.isUsable === true ? this.#connection.begin([call]) : undefined;
+  begin(call: readonly Uint8Array[]): Promise<Uint8Array | null> | undefined {
+    return this.#connection?.isUsable === true ? this.#connection.begin(call) : undefined;
+  }
+
+  /** As that of {@link HttpConnection}. */
+  async readMore(first: Uint8Array, missing: number): Promise<Uint8Array | null> {
+    return (await this.#connection?.readMore(first, missing)) ?? null;
   }
 
   /** Somebody else has seen that the first bytes are the whole answer, and that it lets the connection be kept. */
@@ -251,6 +256,7 @@ export class RuntimeClient {
             () => connection.readBody(),
             MAX_ANSWER_BYTES,
             () => new Error("its answer is too large"),
+            (first, limit) => connection.readRest(first, limit),
           ));
         this.#release();
         return { status: head.status, head, body, text: () => codec.utf8Decode(body) };

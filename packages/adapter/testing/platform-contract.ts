@@ -77,6 +77,37 @@ export function describePlatform(name: string, platform: Platform): void {
       expect(await ours.read()).toBeNull();
     });
 
+    it("fills bytes from a place on, and no further", async () => {
+      const { ours, theirs } = await connected();
+      const sent = randomBytes(300_000);
+      for (let at = 0; at < sent.length; at += 7777) theirs.socket.write(sent.subarray(at, at + 7777));
+      const bytes = new Uint8Array(200_010);
+      expect(await ours.readInto(bytes, 10)).toBe(true);
+      expect(bytes.subarray(0, 10).every((byte) => byte === 0)).toBe(true);
+      expect(sent.subarray(0, 200_000).equals(bytes.subarray(10))).toBe(true);
+      theirs.socket.end();
+      expect(Buffer.concat(await readAll(ours)).equals(sent.subarray(200_000))).toBe(true);
+    });
+
+    it("fills nothing behind the end, and tells a reset", async () => {
+      const { ours, theirs } = await connected();
+      theirs.socket.end("half");
+      expect(await ours.readInto(new Uint8Array(8), 0)).toBe(false);
+      const again = await platform.connect({ host: "127.0.0.1", port: peer.port });
+      const filling = again.readInto(new Uint8Array(8), 0);
+      (await eventually(() => peer.connections[1])).socket.resetAndDestroy();
+      await expect(filling).rejects.toMatchObject({ code: "ECONNRESET" });
+      again.close();
+    });
+
+    it("fills nothing more once it is closed", async () => {
+      const { ours } = await connected();
+      const filling = ours.readInto(new Uint8Array(8), 0);
+      ours.close();
+      expect(await filling).toBe(false);
+      expect(await ours.readInto(new Uint8Array(8), 0)).toBe(false);
+    });
+
     it.each([
       ["sends something", (socket: Socket) => void socket.write("unasked")],
       ["closes its side", (socket: Socket) => void socket.end()],

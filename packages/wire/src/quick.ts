@@ -171,8 +171,11 @@ export interface Relay {
   tag(): number;
   /** The field {@link RelayRules.number} of the head that brought its event. */
   number(): number;
-  /** The call that answers it with the app's whole response. */
+  /** How many bytes are missing behind these for a whole response; 0 where that is not known, or nothing is missing. */
+  missing(bytes: Uint8Array): number;
+  /** The answer to it that is made of the app's whole response, and the head of the call that brings it. */
   answer(bytes: Uint8Array): Uint8Array | undefined;
+  call(): Uint8Array;
   /** Whether a whole response says that the call was taken. */
   isTaken(bytes: Uint8Array): boolean;
 }

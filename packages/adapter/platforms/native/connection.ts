@@ -20,9 +20,15 @@ interface Write extends Waiting<void> {
   taken: number;
 }
 
+interface Fill extends Waiting<boolean> {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
 interface Socket {
   connecting: Waiting<Connection> | undefined;
   reading: Waiting<Uint8Array | null> | undefined;
+  filling: Fill | undefined;
   /** Called when something comes that nobody reads. */
   guard: (() => void) | undefined;
   /** In the order they were asked for; the first is on its way. */
@@ -37,6 +43,7 @@ export function connect(host: Host, address: Address): Promise<Connection> {
     const socket: Socket = {
       connecting: { resolve, reject },
       reading: undefined,
+      filling: undefined,
       guard: undefined,
       writing: [],
     };
@@ -58,6 +65,7 @@ function goOn(host: Host, id: number, socket: Socket): void {
   }
   if (socket.writing.length > 0) goOnWriting(host, id, socket.writing);
   if (socket.reading !== undefined) goOnReading(host, id, socket, socket.reading);
+  else if (socket.filling !== undefined) goOnFilling(host, id, socket, socket.filling);
   else if (socket.guard !== undefined) goOnGuarding(host, id, socket, socket.guard);
 }
 
@@ -81,6 +89,25 @@ function goOnReading(host: Host, id: number, socket: Socket, reading: Waiting<Ui
   } catch (error) {
     socket.reading = undefined;
     reading.reject(error);
+  }
+}
+
+function goOnFilling(host: Host, id: number, socket: Socket, filling: Fill): void {
+  try {
+    for (;;) {
+      const at = host.readInto(id, filling.bytes, filling.at);
+      if (at < 0 || at === filling.bytes.length) {
+        socket.filling = undefined;
+        filling.resolve(at >= 0);
+        return;
+      }
+      // Only when there was nothing at all comes an event.
+      if (at === filling.at) return;
+      filling.at = at;
+    }
+  } catch (error) {
+    socket.filling = undefined;
+    filling.reject(error);
   }
 }
 
@@ -117,6 +144,16 @@ function connectionOf(host: Host, id: number, socket: Socket): Connection {
         if (bytes === undefined) socket.reading = { resolve, reject };
         else resolve(bytes);
       }),
+    readInto: (bytes, from) =>
+      new Promise((resolve, reject) => {
+        socket.guard = undefined;
+        if (!open) {
+          resolve(false);
+          return;
+        }
+        socket.filling = { resolve, reject, bytes, at: from };
+        goOnFilling(host, id, socket, socket.filling);
+      }),
     write(pieces) {
       const length = lengthOf(pieces);
       let taken = 0;
@@ -145,6 +182,8 @@ function connectionOf(host: Host, id: number, socket: Socket): Connection {
       drop(host, id);
       socket.reading?.resolve(null);
       socket.reading = undefined;
+      socket.filling?.resolve(false);
+      socket.filling = undefined;
       for (const write of socket.writing.splice(0)) write.reject(closed());
     },
   };

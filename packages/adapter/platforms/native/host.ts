@@ -61,6 +61,11 @@ export interface Host {
   connected(socket: number): boolean;
   /** What has arrived; `null` at the end; `undefined` when nothing has, and an event comes. */
   read(socket: number): Uint8Array | null | undefined;
+  /**
+   * Reads what has arrived into `bytes` from `at` on, until they are full; up to where they are then. -1 at the end. When
+   * that is `at` itself, an event comes.
+   */
+  readInto(socket: number, bytes: Uint8Array, at: number): number;
   /** How many bytes behind the first `skip` the kernel took. When not all, an event comes. */
   write(socket: number, pieces: readonly Uint8Array[], skip: number): number;
   close(socket: number): void;

@@ -98,13 +98,28 @@ function connectionOf(socket: Socket): Connection {
     settle();
   });
 
+  const read = (): Promise<Uint8Array | null> =>
+    new Promise((resolve, reject) => {
+      guard = undefined;
+      waiting = { resolve, reject };
+      settle();
+    });
+
   return {
-    read: () =>
-      new Promise((resolve, reject) => {
-        guard = undefined;
-        waiting = { resolve, reject };
-        settle();
-      }),
+    read,
+    async readInto(bytes, from) {
+      for (let at = from; at < bytes.length;) {
+        const piece = await read();
+        if (piece === null) return false;
+        const part = piece.subarray(0, bytes.length - at);
+        bytes.set(part, at);
+        at += part.length;
+        if (part.length === piece.length) continue;
+        arrived.unshift(piece.subarray(part.length));
+        held += piece.length - part.length;
+      }
+      return true;
+    },
     guard(handler) {
       guard = handler;
       settle();

@@ -91,6 +91,16 @@ export class ResponseReader {
     return events;
   }
 
+  /** Bytes of the body that are still to come, where that is known. */
+  get left(): number | undefined {
+    return this.#state.at === "length" ? this.#state.left : undefined;
+  }
+
+  /** Somebody else has taken in all that was `left`: the end of the response. */
+  skipLeft(): ResponseEvent {
+    return this.#finish([]);
+  }
+
   /** The peer has closed its side. */
   close(): ResponseEvent[] {
     if (this.#state.at === "until-close") return [this.#finish([])];

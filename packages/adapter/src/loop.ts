@@ -6,6 +6,7 @@
  *    word. In interpreted code a promise costs as much as the rest of a step.
  * 3. What fails on such a wait is met again, and dealt with, on the long way, which goes on from there.
  */
+import { MAX_PAYLOAD_BYTES } from "@anylambda/wire";
 import { startDeadline, timeForApp } from "./deadline.ts";
 import { RuntimeApiError } from "./errors.ts";
 import { documentOf } from "./failure-document.ts";
@@ -13,14 +14,20 @@ import { handleInvocation } from "./invocation.ts";
 import type { Early, InvocationDeps } from "./invocation.ts";
 import { relayedRequests } from "./quick-request.ts";
 import { laneOf, paid, repeatableTag } from "./relay.ts";
+import type { Lane } from "./relay.ts";
 import { invocationOf } from "./runtime-client.ts";
 import type { Invocation, RuntimeClient } from "./runtime-client.ts";
 import type { Drain } from "./shutdown.ts";
 
 /** Works until the Runtime API fails for good, which is thrown. */
-export async function work(deps: InvocationDeps, runtime: RuntimeClient, drain: Drain): Promise<never> {
+export async function serveInvocations(
+  deps: InvocationDeps,
+  runtime: RuntimeClient,
+  drain: Drain,
+): Promise<never> {
   const { platform, config, app, log } = deps;
-  const lane = laneOf(config, log, relayedRequests);
+  let lane: Lane | undefined;
+  let isFirst = true;
   for (;;) {
     let bytes: Uint8Array | null = null;
     const asked = runtime.ask();
@@ -28,50 +35,69 @@ export async function work(deps: InvocationDeps, runtime: RuntimeClient, drain: 
       if (asked !== undefined) bytes = await asked;
     } catch {}
 
-    const request = bytes !== null && deps.isReady() ? lane?.relay.request(bytes) : undefined;
+    // Not before there is something to do: it costs a start more than an event.
+    if (isFirst) lane = laneOf(config, log, relayedRequests);
+    isFirst = false;
+    const relay = deps.isReady() ? lane?.relay : undefined;
+    let request: Uint8Array | undefined;
+    if (relay !== undefined && bytes !== null) {
+      try {
+        request = relay.request(bytes);
+        // What is large comes in pieces.
+        const missing = request === undefined ? relay.missing(bytes) : 0;
+        if (isWorthIt(missing)) {
+          bytes = (await runtime.readMore(bytes, missing)) ?? bytes;
+          request = relay.request(bytes);
+        }
+      } catch {}
+    }
     let invocation: Invocation | undefined;
     if (request === undefined) invocation = runtime.heard(bytes) ?? (await runtime.next());
+    let early: Early | undefined;
     drain.begin();
     try {
-      let early: Early | undefined;
-      if (lane !== undefined && bytes !== null && request !== undefined) {
+      if (relay !== undefined && lane !== undefined && bytes !== null && request !== undefined) {
         runtime.sawWhole();
-        const sent = app.postBytes(request, lane.relay.tag() === repeatableTag);
+        const sent = app.postBytes(request, relay.tag() === repeatableTag);
         if (sent !== undefined) {
           const { wall } = platform.now();
-          const limitMs = timeForApp(wall, lane.relay.number(), config.deadlineMarginMs);
+          const limitMs = timeForApp(wall, relay.number(), config.deadlineMarginMs);
           const deadline = startDeadline(platform, limitMs);
+          early = { sent, deadline };
           deadline.watch(sent.connection.cut);
           let response: Uint8Array | null = null;
           try {
             response = await sent.bytes;
+            const missing = response === null ? 0 : relay.missing(response);
+            if (response !== null && isWorthIt(missing))
+              response = await sent.connection.readMore(response, missing);
           } catch {}
-          const call = response === null ? undefined : lane.relay.answer(response);
-          if (call !== undefined) {
+          const answer = response === null ? undefined : relay.answer(response);
+          if (answer !== undefined) {
             app.sawWhole(sent);
             deadline.stop();
             paid(lane);
-            const telling = runtime.begin(call);
+            const telling = runtime.begin([relay.call(), answer]);
             let told: Uint8Array | null = null;
             try {
               if (telling !== undefined) told = await telling;
             } catch {}
-            if (told !== null && lane.relay.isTaken(told)) runtime.sawWhole();
-            else await runtime.respond(relayed(bytes).head.requestId, [payloadOf(call)]);
+            if (told !== null && relay.isTaken(told)) runtime.sawWhole();
+            else await runtime.respond(relayed(bytes).head.requestId, [answer]);
             continue;
           }
-          early = { sent, deadline };
         }
       }
       invocation ??= relayed(bytes);
       await handleInvocation(deps, runtime, invocation, lane, early);
     } catch (error) {
-      if (error instanceof RuntimeApiError || invocation === undefined) throw error;
+      if (error instanceof RuntimeApiError) throw error;
       const { errorType, document, reason } = documentOf(error, platform.codec);
-      const { requestId } = invocation.head;
+      const { requestId } = (invocation ?? relayed(bytes)).head;
       log.error(`Invocation failed with ${errorType}: ${reason}`, { requestId });
       await runtime.fail(requestId, errorType, document);
     } finally {
+      early?.deadline.stop();
       drain.end();
     }
   }
@@ -84,9 +110,7 @@ function relayed(bytes: Uint8Array | null): Invocation {
   return invocation;
 }
 
-/** What stands behind the head of a call. */
-function payloadOf(call: Uint8Array): Uint8Array {
-  let at = 3;
-  while (call[at - 3] !== 13 || call[at - 2] !== 10 || call[at - 1] !== 13 || call[at] !== 10) at++;
-  return call.subarray(at + 1);
+/** Nothing larger is taken or answered: what is goes the long way, to be refused. */
+function isWorthIt(missing: number): boolean {
+  return missing > 0 && missing <= MAX_PAYLOAD_BYTES;
 }
