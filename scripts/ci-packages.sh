@@ -10,6 +10,7 @@ packages=(
   chromium          # the dashboard, in a browser without a window
   qemu-user-static  # the arm64 adapter, run on x64
   skopeo            # reads the image that we build
+  slirp4netns       # a way out of an isolated network
   strace            # which calls the native adapter makes
 )
 

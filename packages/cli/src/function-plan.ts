@@ -6,6 +6,7 @@ import {
   type Isolation,
   type Snapshot,
   bubblewrapFault,
+  outboundFault,
 } from "@anylambda/sandbox";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
@@ -53,6 +54,8 @@ export interface FunctionOptions extends FleetSettings, LogOptions {
   readonly ephemeralStorage?: number | undefined;
   /** The machine's network instead of one of its own. */
   readonly shareNet?: boolean | undefined;
+  /** A way out of its own one. */
+  readonly outbound?: boolean | undefined;
   /** Requests beyond that are refused instead of waiting. */
   readonly throttle?: boolean | undefined;
   /** Published once and restored for every environment, by this engine. */
@@ -79,6 +82,8 @@ export interface FunctionPlan {
   readonly path: string;
   /** As asked for, or what this host allows. */
   readonly isolation: Isolation;
+  /** The same of a way out of its network. */
+  readonly outbound?: boolean;
   readonly warnings: readonly string[];
   /** Every environment is restored from it. */
   readonly snapshot?: Snapshot;
@@ -98,6 +103,7 @@ export async function planFunction(
   const adapter = adapterOf(options);
   if (adapter !== undefined && wrapsForAdapter(given, optRoot)) delete given["AWS_LAMBDA_EXEC_WRAPPER"];
   const isolation = isolationOf(options, warnings);
+  const outbound = outboundOf(options, isolation, warnings);
   // Each environment has all ports to itself.
   const ownPorts = isolation === "bubblewrap" && options.shareNet !== true;
   const appPort = adapter !== undefined ? await appPortOf(options, given, ownPorts) : undefined;
@@ -136,6 +142,7 @@ export async function planFunction(
     variablesFor: appPort === undefined || fixed || ownPorts ? async () => ({}) : appPortsFrom(appPort),
     path,
     isolation,
+    outbound,
     warnings,
   };
 }
@@ -194,6 +201,18 @@ function isolationOf(
   if (fault === undefined) return isolation;
   warnings.push(`No bubblewrap: ${fault}. The function runs as processes of this machine instead`);
   return "process";
+}
+
+function outboundOf(
+  { outbound, shareNet }: FunctionOptions,
+  isolation: Isolation,
+  warnings: string[],
+): boolean {
+  if (outbound !== true) return false;
+  const fault =
+    isolation === "process" || shareNet === true ? "the function has the machine's network" : outboundFault();
+  if (fault !== undefined) warnings.push(`--outbound does nothing: ${fault}`);
+  return fault === undefined;
 }
 
 function adapterOf({ adapter }: FunctionOptions): Adapter | undefined {

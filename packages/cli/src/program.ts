@@ -291,7 +291,11 @@ function withFunctionOptions<Args extends unknown[], Options extends OptionValue
           .choices(isolations)
           .default("process" as const),
       )
-      .option("--share-net", "with bubblewrap: the machine's network, to reach databases and the internet")
+      .option(
+        "--outbound",
+        "with bubblewrap: a way out of its network, by slirp4netns; this machine's localhost is 10.0.2.2 there",
+      )
+      .option("--share-net", "with bubblewrap: the machine's network instead of its own")
       .option(
         "--reach <port>",
         "with a snapshot: what listens on this port of your machine is there for the app too; may be repeated",

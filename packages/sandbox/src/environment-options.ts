@@ -25,6 +25,7 @@ export interface EnvironmentOptions {
   readonly cgroups?: boolean | undefined;
   readonly isolation?: Isolation | undefined;
   readonly shareNetwork?: boolean | undefined;
+  readonly outbound?: boolean | undefined;
 }
 
 /** What holds for one boot, which has a name of its own. */

@@ -49,6 +49,11 @@ export interface FleetOptions {
   readonly isolation?: Isolation | undefined;
   /** With `bubblewrap`: the machine's network, so that the function reaches others; it shares ports with everybody. */
   readonly shareNetwork?: boolean | undefined;
+  /**
+   * With `bubblewrap` and a network of its own: a way out of it, to this machine's localhost at 10.0.2.2 and wherever the
+   * machine reaches. Starting the fleet fails where {@link outboundFault} has something to say.
+   */
+  readonly outbound?: boolean | undefined;
   /** After how long unused an environment is ended, ms; 5 minutes unless told otherwise (environment.md 4.4). */
   readonly idleMs?: number | undefined;
   /**
@@ -108,7 +113,7 @@ export async function startFleet(
 ): Promise<Fleet> {
   requireCompatible(configuration, options);
   const { report, path = "/usr/local/bin:/usr/bin:/bin", variablesFor } = options;
-  const { freezeAfterMs, limitMemory, cgroups, isolation, shareNetwork } = options;
+  const { freezeAfterMs, limitMemory, cgroups, isolation, shareNetwork, outbound } = options;
   const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path, limitMemory });
   const create: Crew["create"] = async (number, configuration, { generation, provisioned }) => {
     // A copy from memory has the variables of the original, and a network of its own.
@@ -122,7 +127,8 @@ export async function startFleet(
     if (managed(configuration)) return ManagedEnvironment.create(own, common);
     const initializationType = provisioned ? "provisioned-concurrency" : "on-demand";
     const source = sources?.of(generation, own);
-    return Environment.create(own, { ...common, isolation, shareNetwork, initializationType, source });
+    const walls = { isolation, shareNetwork, outbound };
+    return Environment.create(own, { ...common, ...walls, initializationType, source });
   };
   const { provisionedConcurrency = 0 } = configuration;
   const origin = { generation: 0, provisioned: provisionedConcurrency > 0 };

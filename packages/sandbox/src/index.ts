@@ -55,5 +55,6 @@ export type { DeadLetter, DestinationRecord } from "./destination-record.ts";
 export { httpDestination } from "./http-destination.ts";
 export type { HttpDestination, HttpDestinationOptions } from "./http-destination.ts";
 export { bubblewrapFault } from "./isolation/isolation.ts";
+export { outboundFault } from "./isolation/outbound.ts";
 export type { Isolation } from "./isolation/isolation.ts";
 export { mergeLayers } from "./layers.ts";

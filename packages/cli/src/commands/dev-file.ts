@@ -19,8 +19,8 @@ export interface Means {
 
 /** Throws what is wrong with the file. */
 export function readDevConfig(file: string, options: DevOptions): ConfigFile {
-  const { host, port, env, passEnv, freeze, isolation, shareNet, chaos } = options;
-  const common = { host, port, env, passEnv, freeze, isolation, shareNet, chaos };
+  const { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos } = options;
+  const common = { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos };
   return readConfig(file, common, options.function);
 }
 

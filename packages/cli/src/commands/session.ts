@@ -72,9 +72,10 @@ export async function launch(
   const tap = ears?.tap;
   const snapStart = await snapStartOf(options, plan, reporter);
   const freezeAfterMs = options.freeze === true ? graceMs : undefined;
-  const { isolation } = plan;
+  const { isolation, outbound } = plan;
   const limitMemory = options.memoryLimit !== false;
-  const limits = { freezeAfterMs, limitMemory, isolation, shareNetwork: options.shareNet === true };
+  const walls = { isolation, shareNetwork: options.shareNet === true, outbound };
+  const limits = { freezeAfterMs, limitMemory, ...walls };
   const chaosSeed = chaosSeedOf(options);
   const fleetOptions = { report, path, maxConcurrency, whenBusy, variablesFor, tap, snapStart } as const;
   const all = { ...fleetOptions, ...limits, chaosSeed };

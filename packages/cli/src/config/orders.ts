@@ -20,6 +20,7 @@ export interface Common {
   readonly freeze?: boolean | undefined;
   /** Isolation of those that do not say, and whether it leaves the network out. */
   readonly isolation?: FunctionOptions["isolation"];
+  readonly outbound?: FunctionOptions["outbound"];
   readonly shareNet?: FunctionOptions["shareNet"];
   /** Torture for all of them. */
   readonly chaos?: FunctionOptions["chaos"];
@@ -168,6 +169,7 @@ function optionsOf(
     memoryLimit: settings.memoryLimit,
     ephemeralStorage: settings.ephemeralStorage,
     isolation: settings.isolation ?? common.isolation,
+    outbound: settings.outbound ?? common.outbound,
     shareNet: settings.shareNet ?? common.shareNet,
     freeze: settings.freeze ?? common.freeze,
     reserved: settings.reserved,

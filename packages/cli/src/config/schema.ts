@@ -157,6 +157,10 @@ const functionSettings = z.strictObject({
     .enum(isolations)
     .optional()
     .meta({ description: "bubblewrap: files, process ids, user and network of its own (Linux)" }),
+  outbound: z
+    .boolean()
+    .optional()
+    .meta({ description: "With bubblewrap: a way out of its network, by slirp4netns" }),
   shareNet: z.boolean().optional().meta({ description: "With bubblewrap: the machine's network" }),
   snapstart: z
     .enum(askedEngines)

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -19,6 +21,7 @@ import {
 } from "../testing/harness.ts";
 import { openPod } from "./bubblewrap.ts";
 import { bubblewrapFault } from "./isolation.ts";
+import { outboundFault } from "./outbound.ts";
 
 const fault = bubblewrapFault();
 const inPod = (
@@ -31,6 +34,11 @@ function own(names: unknown): string[] {
 }
 
 const ask = async (r: Rig, event: unknown): Promise<unknown> => JSON.parse((await r.invoke(event)).text);
+/** One that this test process started: others work on the machine, too. */
+const isSlirp = (pid: number): boolean => {
+  const stat = readProcess(pid, "stat") ?? "";
+  return stat.includes("(slirp4netns)") && stat.split(") ")[1]?.split(" ")[1] === String(process.pid);
+};
 const pods = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("anylambda-pod-"));
 
 describe.skipIf(fault !== undefined)("bubblewrap", () => {
@@ -147,6 +155,33 @@ http.createServer((request, response) => {
     await using r = await rig({ ...rest, command: undefined } as never, { isolation: "bubblewrap" });
     expect((await r.invoke({})).text).toContain("fork/exec /var/task/bootstrap: permission denied");
   });
+
+  it.skipIf(outboundFault() !== undefined)(
+    "has a way out of its own network when told to, and only then (slirp4netns)",
+    async () => {
+      const server = createServer((_, response) => void response.end("outside"));
+      await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+      const url = `http://10.0.2.2:${(server.address() as AddressInfo).port}/`;
+      try {
+        const slirps = (): number => readdirSync("/proc").filter((pid) => isSlirp(Number(pid))).length;
+        const before = slirps();
+        {
+          await using out = await inPod({}, { outbound: true });
+          expect(await ask(out, { fetch: url })).toBe("outside");
+          expect(await ask(out, { see: true })).toMatchObject({ api: "127.0.0.1:9001" });
+          expect(await ask(out, { read: "/etc/resolv.conf" })).toBe("nameserver 10.0.2.3\n");
+          // Its own localhost is still its own.
+          expect(await ask(out, { fetch: url.replace("10.0.2.2", "127.0.0.1") })).toBe("ECONNREFUSED");
+          expect(slirps()).toBeGreaterThan(before);
+        }
+        await until(() => slirps() === before);
+        await using shut = await inPod();
+        expect(await ask(shut, { fetch: url })).toBe("ENETUNREACH");
+      } finally {
+        server.close();
+      }
+    },
+  );
 
   it("shares the machine's network when told to", async () => {
     await using r = await inPod({}, { shareNetwork: true });

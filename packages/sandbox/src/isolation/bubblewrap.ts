@@ -21,6 +21,7 @@ import { type Launcher, launch } from "../processes.ts";
 import { startFaultOf } from "../startable.ts";
 import { type Doorway, openDoorway } from "./doorway.ts";
 import { programOf } from "./isolation.ts";
+import { dnsInside, openOutbound } from "./outbound.ts";
 import { fileArguments, insideOpt, insideTask, seenInside } from "./files.ts";
 
 export interface PodOptions {
@@ -28,6 +29,8 @@ export interface PodOptions {
   readonly path: string;
   /** The machine's network instead of one of its own. */
   readonly shareNetwork: boolean;
+  /** A way out of its own one (`outbound.ts`). */
+  readonly outbound?: boolean | undefined;
 }
 
 export interface Pod {
@@ -41,7 +44,7 @@ export interface Pod {
 
 /** Rejects with a sentence for a person when the host does not allow it. */
 export async function openPod(configuration: FunctionConfiguration, options: PodOptions): Promise<Pod> {
-  const { path, shareNetwork } = options;
+  const { path, shareNetwork, outbound = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "anylambda-pod-"));
   const unguard = guard({ directory });
   const own = join(directory, "etc");
@@ -52,6 +55,7 @@ export async function openPod(configuration: FunctionConfiguration, options: Pod
     "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n",
   );
   writeFileSync(join(own, "group"), "root:x:0:\nsbx_user1051:x:990:\n");
+  if (outbound) writeFileSync(join(own, "resolv.conf"), `nameserver ${dnsInside}\n`);
   const tmpBytes = (configuration.ephemeralStorageMb ?? 512) * 1_048_576;
   const files = fileArguments(configuration, { path, own, tmpBytes });
   const tidy = (): void => {
@@ -60,6 +64,7 @@ export async function openPod(configuration: FunctionConfiguration, options: Pod
   };
   let started: Started;
   let doorway: Doorway | undefined;
+  let closeOutbound: (() => void) | undefined;
   try {
     started = await start([...namespaces, ...(shareNetwork ? [] : ["--unshare-net"]), ...files]);
   } catch (error) {
@@ -70,7 +75,9 @@ export async function openPod(configuration: FunctionConfiguration, options: Pod
   const enter = ["-t", String(pid), "-U", "--preserve-credentials"];
   try {
     if (!shareNetwork) doorway = await openDoorway([...enter, "-n"], directory);
+    if (outbound && !shareNetwork) closeOutbound = await openOutbound(pid);
   } catch (error) {
+    doorway?.close();
     await end(child);
     tidy();
     throw error;
@@ -104,6 +111,7 @@ export async function openPod(configuration: FunctionConfiguration, options: Pod
     },
     async close() {
       doorway?.close();
+      closeOutbound?.();
       await end(child);
       tidy();
     },

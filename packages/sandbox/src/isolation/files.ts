@@ -2,7 +2,7 @@
  * What a function sees of the file system under bubblewrap: its code, its layers, a `/tmp` of its own, the system's
  * programs and libraries, and of the developer's home only what `PATH` or the command names. All but `/tmp` read-only.
  */
-import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { FunctionConfiguration, Program } from "../function.ts";
@@ -10,13 +10,13 @@ import type { FunctionConfiguration, Program } from "../function.ts";
 export const insideTask = "/var/task";
 export const insideOpt = "/opt";
 
-/** Arguments of `bwrap` that make the file system. `own` holds `hosts`, `passwd` and `group`. */
+/** Arguments of `bwrap` that make the file system. `own` holds files of `/etc` that stand for the machine's. */
 export function fileArguments(
   configuration: FunctionConfiguration,
   { path, own, tmpBytes }: { readonly path: string; readonly own: string; readonly tmpBytes: number },
 ): string[] {
   const { taskRoot, optRoot } = configuration;
-  const written = ["hosts", "passwd", "group"];
+  const written = readdirSync(own);
   const opt = optRoot === undefined ? ["--dir", insideOpt] : ["--ro-bind", optRoot, insideOpt];
   return [
     system.flatMap(systemArguments),

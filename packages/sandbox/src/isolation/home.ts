@@ -26,7 +26,7 @@ export interface Home {
 /** Rejects when no port can be opened, or when the host does not allow the isolation asked for. */
 export async function openHome(
   configuration: FunctionConfiguration,
-  { source, isolation = "process", path, shareNetwork = false }: EnvironmentOptions,
+  { source, isolation = "process", path, shareNetwork = false, outbound }: EnvironmentOptions,
 ): Promise<Home> {
   const { name, version, handler, accountId } = configuration;
   const api = new ApiServer({ functionName: name, functionVersion: version, handler, accountId });
@@ -48,7 +48,12 @@ export async function openHome(
       },
     };
   }
-  const { place, seen, serve, close: closePod } = await openPod(configuration, { path, shareNetwork });
+  const {
+    place,
+    seen,
+    serve,
+    close: closePod,
+  } = await openPod(configuration, { path, shareNetwork, outbound });
   return {
     api,
     runtimeApi: await serve(api),

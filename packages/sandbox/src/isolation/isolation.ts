@@ -30,7 +30,7 @@ const advice =
   "unprivileged user namespaces may be switched off (kernel.unprivileged_userns_clone, AppArmor)";
 
 /** Where a program of the system is. The developer's search path decides, the function's has nothing to do with it. */
-export function programOf(name: "bwrap" | "nsenter"): string | undefined {
+export function programOf(name: "bwrap" | "nsenter" | "slirp4netns"): string | undefined {
   const path = process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   return path
     .split(delimiter)
