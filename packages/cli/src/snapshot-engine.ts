@@ -13,14 +13,21 @@ export interface ChosenEngine {
   readonly warning?: string;
 }
 
-/** `reach`: ports of this machine at which restored processes find services. */
-export async function chooseEngine(asked: AskedEngine, reach?: readonly number[]): Promise<ChosenEngine> {
+/** `reach`: ports of this machine at which restored processes find services. `atOnce`: copies that may be wanted at once. */
+export async function chooseEngine(
+  asked: AskedEngine,
+  reach?: readonly number[],
+  atOnce = 1,
+): Promise<ChosenEngine> {
   if (asked === "replay") return replayed("as you asked");
-  const host = await criuHost({ reach });
+  const host = await criuHost({ reach, standingReady: Math.min(atOnce, mostReady) });
   if (host.ok) return { engine: host.engine };
   if (asked === "criu") throw userFailure("This machine cannot restore memory", host.obstacle);
   return replayed(host.obstacle);
 }
+
+/** Each is two idle processes of less than a megabyte together. */
+const mostReady = 5;
 
 function replayed(why: string): ChosenEngine {
   return { engine: replayEngine(), warning: `SnapStart is replayed (${why}): ${replayMeans}` };

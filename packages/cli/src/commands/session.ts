@@ -100,16 +100,16 @@ function warnOfOtherPorts(
 }
 
 async function snapStartOf(
-  { snapstart, reach }: FunctionOptions,
+  { snapstart, reach, concurrency }: FunctionOptions,
   { snapshot }: FunctionPlan,
   reporter: Reporter,
 ): Promise<FleetOptions["snapStart"]> {
   if (snapshot !== undefined) {
-    const { engine } = await chooseEngine("criu", reach);
+    const { engine } = await chooseEngine("criu", reach, concurrency);
     return { engine, snapshot };
   }
   if (snapstart === undefined) return undefined;
-  const { engine, warning } = await chooseEngine(snapstart, reach);
+  const { engine, warning } = await chooseEngine(snapstart, reach, concurrency);
   if (warning !== undefined) reporter.tell({ type: "warning", message: warning });
   return { engine };
 }

@@ -35,7 +35,7 @@ export function snapshotCreate(
     const { configuration, path } = plan;
     requireFree(store, configuration.name);
     for (const message of plan.warnings) reporter.tell({ type: "warning", message });
-    const { engine } = await chooseEngine("criu", options.reach);
+    const { engine } = await chooseEngine("criu", options.reach, 0);
     const interrupts = watchInterrupts();
     const publication = new Publication(configuration, { engine, report: reporter.tell, path });
     try {

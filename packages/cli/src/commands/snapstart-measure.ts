@@ -20,7 +20,7 @@ export function snapstartMeasure(
 ): Promise<ExitName> {
   const reporter = reporterFor({ ...options, json: false }, process.stderr);
   return reporting(reporter, async () => {
-    const { engine, warning } = await chooseEngine(options.engine);
+    const { engine, warning } = await chooseEngine(options.engine, undefined, options.copies);
     if (warning !== undefined) reporter.tell({ type: "warning", message: warning });
     const measured = await measure({
       plan: await planFunction(command, options, process.env),

@@ -40,6 +40,8 @@ export interface CriuEngineOptions {
   readonly directory: string;
   /** Ports of this machine at which processes of the function find services, as if they ran on it. */
   readonly reach?: readonly number[] | undefined;
+  /** Pods without processes for copies that may be wanted next: on Lambda too a machine is there before a function is. 2. */
+  readonly standingReady?: number;
 }
 
 /** What an image says of itself beyond what every image says. */
@@ -59,10 +61,12 @@ interface NotedProgram {
 
 const runtimeApi = "127.0.0.1:9001";
 
-/** Pods without processes for copies that may be wanted next: as on Lambda, a machine is there before a function is. */
-const standingReady = 2;
-
-export function criuEngine({ tools, directory, reach }: CriuEngineOptions): SnapshotEngine {
+export function criuEngine({
+  tools,
+  directory,
+  reach,
+  standingReady = 2,
+}: CriuEngineOptions): SnapshotEngine {
   const stageOf = (pod: Pod, memory: PodMemory = {}): PodStage => ({
     ...memory,
     pod,

@@ -12,7 +12,9 @@ export type CriuHost =
   | { readonly ok: false; readonly obstacle: string };
 
 /** Freezes and restores a small program to find out. Never rejects. */
-export async function criuHost(options: Pick<CriuEngineOptions, "reach"> = {}): Promise<CriuHost> {
+export async function criuHost(
+  options: Omit<CriuEngineOptions, "tools" | "directory"> = {},
+): Promise<CriuHost> {
   const diagnosis = await probe();
   const { tools } = diagnosis;
   if (!diagnosis.ok || tools === undefined) return { ok: false, obstacle: obstacleOf(diagnosis) };
