@@ -114,7 +114,6 @@ describe("textReporter", () => {
         http://127.0.0.1:3000/  Ctrl-C ends it
         aws lambda invoke --endpoint-url http://127.0.0.1:4001 --function-name api answer.json
 
-
         worker
         aws lambda invoke --endpoint-url http://127.0.0.1:4001 --function-name worker answer.json
 

@@ -16,6 +16,7 @@ export interface TextForm {
 export function textReporter(form: TextForm): Reporter {
   let width = 7;
   let column = 0;
+  let last: Notice["type"] | undefined;
   return {
     tell(notice) {
       const number = "environmentNumber" in notice ? notice.environmentNumber : 1;
@@ -23,7 +24,9 @@ export function textReporter(form: TextForm): Reporter {
       // The bars stand in one column again from here on.
       if (number > 1) width = 9;
       if (name !== "") column = Math.max(column, name.length + 2);
-      tell({ ...form, width, number, name: name === "" ? "" : name.padEnd(column) }, notice);
+      const follows = last === "listening";
+      last = notice.type;
+      tell({ ...form, width, number, name: name === "" ? "" : name.padEnd(column), follows }, notice);
     },
   };
 }
@@ -36,6 +39,8 @@ interface Form extends TextForm {
   readonly number: number;
   /** Of the function, where there are several; with room behind it. */
   readonly name: string;
+  /** Addresses were told before, with an empty line behind them. */
+  readonly follows: boolean;
 }
 
 function tell(form: Form, notice: Notice): void {
@@ -102,7 +107,7 @@ function line({ paint, width, number, name }: Form, tone: Tone, who: string, tex
 }
 
 function listeningText(
-  { paint, quiet }: TextForm,
+  { paint, quiet, follows }: Form,
   {
     doors,
     queues,
@@ -130,7 +135,7 @@ function listeningText(
   if (!quiet) lines.push(`  ${paint("quiet", hint)}`);
   // Of several, whose addresses these are; a function without any has only its name for the Invoke API.
   if (one !== undefined) lines.unshift(`  ${paint("app", one)}`);
-  return `\n${lines.join("\n")}\n\n`;
+  return `${follows ? "" : "\n"}${lines.join("\n")}\n\n`;
 }
 
 function sentenceOf(

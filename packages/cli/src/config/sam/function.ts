@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { basename, join, resolve } from "node:path";
 import { logLevels, systemLogLevels } from "../../log-options.ts";
 import { userFailure } from "../../user-failure.ts";
+import { nearest } from "../nearest.ts";
 import type { DoorSettings, FunctionSettings } from "../schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,7 +63,7 @@ export function settingsOf(resource: FunctionResource, leftOut: (path: string) =
       !meaningless.has(key) &&
       !(key === "Code" && resource.type === "AWS::Lambda::Function")
     )
-      leftOut(`${path}.${key}`);
+      leftOut(`${path}.${key}${meantInstead(key)}`);
   const variables = variablesOf(properties);
   const layers = layersOf(resource, leftOut);
   const runs = programOf(resource, variables, layers.adapter);
@@ -75,9 +76,11 @@ export function settingsOf(resource: FunctionResource, leftOut: (path: string) =
   const { AWS_LAMBDA_EXEC_WRAPPER: wrapper, ...others } = variables;
   return {
     code: codeOf(resource),
-    memory: numberOf(properties["MemorySize"], 128),
-    timeout: numberOf(properties["Timeout"], 3),
-    ...(storage !== undefined && { ephemeralStorage: numberOf(storage, 512) }),
+    memory: numberWithin(properties["MemorySize"], 128, [128, 10_240], `${path}.MemorySize`),
+    timeout: numberWithin(properties["Timeout"], 3, [1, 900], `${path}.Timeout`),
+    ...(storage !== undefined && {
+      ephemeralStorage: numberWithin(storage, 512, [512, 10_240], `${path}.EphemeralStorage.Size`),
+    }),
     // The wrapper of the adapter's layer starts the app: here that is what is done anyway.
     env: layers.adapter || wrapper === undefined ? others : variables,
     ...(typeof properties["Handler"] === "string" && { handler: properties["Handler"] }),
@@ -255,9 +258,26 @@ function corsOf(cors: Json): NonNullable<DoorSettings["cors"]> {
   };
 }
 
-function numberOf(value: unknown, otherwise: number): number {
-  const number = Number(value);
-  return value === undefined || !Number.isFinite(number) ? otherwise : number;
+/** What CloudFormation would refuse at the deployment. */
+function numberWithin(
+  value: unknown,
+  otherwise: number,
+  [least, most]: readonly [number, number],
+  path: string,
+): number {
+  // A parameter without a default is named elsewhere.
+  if (value === undefined || value === "") return otherwise;
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw userFailure(
+    `${path} is ${JSON.stringify(value)}, and must be a whole number from ${least} to ${most}`,
+  );
+}
+
+/** A property that does not exist is mostly one that is spelt otherwise. */
+function meantInstead(key: string): string {
+  const meant = nearest(key, [...read, ...meaningless]);
+  return meant === undefined ? "" : `: did you mean ${meant}?`;
 }
 
 function objectOf(value: unknown): Json {

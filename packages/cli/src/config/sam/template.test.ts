@@ -169,6 +169,20 @@ describe("a SAM template", () => {
     expect(named).toEqual([]);
   });
 
+  it("refuses sizes that AWS would, and names what was probably meant", () => {
+    const withProperties = (properties: string): string =>
+      `Resources:\n  F: { Type: AWS::Lambda::Function, Properties: { Runtime: provided, Code: ., ${properties} } }\n`;
+    const sized = (properties: string) => () => read(withProperties(properties));
+    expect(sized("MemorySize: 12")).toThrow(
+      "Resources.F.Properties.MemorySize is 12, and must be a whole number from 128 to 10240",
+    );
+    expect(sized("Timeout: 5000")).toThrow("Timeout is 5000, and must be a whole number from 1 to 900");
+    expect(sized("EphemeralStorage: { Size: much }")).toThrow('Size is "much"');
+    expect(read(withProperties("Memorysize: 512")).warnings[0]).toContain(
+      "Resources.F.Properties.Memorysize: did you mean MemorySize?",
+    );
+  });
+
   it("knows what to start: a command beside the properties, the adapter's layer, or bootstrap", () => {
     expect(of("Web")).toMatchObject({ command: ["node", "server.js"], options: { appPort: 8080 } });
     expect(of("Worker")).toMatchObject({
