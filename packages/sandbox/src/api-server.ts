@@ -3,12 +3,13 @@
  * (environment.md 0).
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, type Socket, createServer as createListener } from "node:net";
 import type { ExtensionRegistry } from "./extension-registry.ts";
 import { type ExtensionMetadata, handleExtensionsApi } from "./extensions-api.ts";
 import { type Metadata, handleMetadata, metadataPath } from "./metadata-endpoint.ts";
 import { replyMethodNotAllowed, replyNotFound, truncatedRequestText } from "./replies.ts";
 import type { RuntimeSide } from "./boot.ts";
+import { serveCalls } from "./quick-calls.ts";
 import { type CredentialsOffer, credentialsPath, handleCredentials } from "./snapstart/credentials.ts";
 import type { TelemetryHub } from "./telemetry/hub.ts";
 import { handleTelemetryApi, telemetryPaths } from "./telemetry/telemetry-api.ts";
@@ -24,7 +25,13 @@ export interface Apis {
 export class ApiServer {
   #apis: Apis | undefined;
   readonly #metadata: ExtensionMetadata;
+  /** Takes connections from elsewhere, and those that are not for the quick way. */
   readonly #server: Server;
+  /** Of the listener. A server of `node:http` that never listened itself does not know them. */
+  readonly #sockets = new Set<Socket>();
+  readonly #listener = createListener({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    this.#begin(socket),
+  );
   /** Connections that were accepted elsewhere, and the request that each waits with. */
   readonly #accepted = new Map<Socket, IncomingMessage | undefined>();
   /** Answers of the credentials endpoint; without it there is none. */
@@ -66,10 +73,20 @@ export class ApiServer {
   }
 
   async listen(): Promise<void> {
-    if (this.#server.listening) return;
+    if (this.#listener.listening) return;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
+      this.#listener.once("error", reject);
+      this.#listener.listen(0, "127.0.0.1", resolve);
+    });
+  }
+
+  #begin(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    const runtime = (): RuntimeSide["quick"] => this.#apis?.runtimeApi.quick;
+    serveCalls(socket, runtime, (left, read) => {
+      left.unshift(read);
+      this.#server.emit("connection", left);
     });
   }
 
@@ -107,7 +124,7 @@ export class ApiServer {
   }
 
   get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.#listener.address() as AddressInfo).port;
   }
 
   /** What waits on an accepted connection. */
@@ -127,8 +144,8 @@ export class ApiServer {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       // Without a port of its own there is nothing to close but connections.
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
+      this.#listener.close(() => resolve());
+      for (const socket of [...this.#sockets, ...this.#accepted.keys()]) socket.destroy();
     });
   }
 
@@ -157,7 +174,7 @@ export class ApiServer {
     const api = registry.isDisabled ? undefined : telemetryPaths[path];
     if (api !== undefined) {
       // 9001 is the APIs' port on Lambda, and within an environment that has a network of its own.
-      const reservedPorts = [9001, ...(this.#server.listening ? [this.#port] : [])];
+      const reservedPorts = [9001, ...(this.#listener.listening ? [this.#port] : [])];
       handleTelemetryApi({ registry, telemetry, reservedPorts }, api, request, response);
     } else if (path === metadataPath) handleMetadata(this.metadata, request, response);
     else if (path === "/2018-06-01/ping") ping(request, response);

@@ -22,6 +22,7 @@ import {
   type Stream,
   launch,
 } from "./processes.ts";
+import type { QuickRuntime } from "./quick-calls.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 import type { Dial } from "./telemetry/destination.ts";
 import type { TelemetryHub } from "./telemetry/hub.ts";
@@ -55,7 +56,7 @@ const thisMachine: BootPlace = { launch, close: async () => undefined, snapStart
 export type RuntimeSide = Pick<
   RuntimeApi,
   "state" | "initError" | "idle" | "atRestorePoint" | "deliver" | "handle"
->;
+> & { readonly quick?: QuickRuntime };
 
 /** A boot of either kind. */
 export type AnyBoot = Boot<RuntimeSide>;

@@ -70,6 +70,31 @@ export function truncatedRequestText(): string {
   );
 }
 
+/** The head of an answer that keeps its connection, as `node:http` writes it; `head` has names and values in turn. */
+export function headText(status: string, head: readonly string[]): string {
+  let text = `HTTP/1.1 ${status}\r\n`;
+  for (let at = 0; at + 1 < head.length; at += 2) text += `${head[at]}: ${head[at + 1]}\r\n`;
+  return `${text}Date: ${dateText()}\r\nConnection: keep-alive\r\n\r\n`;
+}
+
+/** The same answer as {@link replyAccepted}, as text. */
+export function acceptedText(): string {
+  return headText("202 Accepted", acceptedHead) + accepted;
+}
+
+let dated = 0;
+let date = "";
+
+/** The time as a `Date` field has it; made once a second. */
+export function dateText(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dated) {
+    dated = second;
+    date = new Date(second * 1000).toUTCString();
+  }
+  return date;
+}
+
 const truncated = {
   errorMessage: "HTTP request detected as truncated",
   errorType: "TruncatedHTTPRequest",

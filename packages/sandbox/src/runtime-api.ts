@@ -21,8 +21,10 @@ import {
 } from "./answers.ts";
 import type { InvocationTimes } from "./invocation-times.ts";
 import type { ResponseMode } from "./invocation.ts";
-import { endWhole, replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
+import { type Poll, type QuickRuntime, pollOf } from "./quick-calls.ts";
+import { replyAccepted, replyError, replyMethodNotAllowed, replyNotFound } from "./replies.ts";
 import { drained, readBody } from "./request-body.ts";
+import { endOfPromises } from "./watch.ts";
 import { RestorePoint, restoreNextPath } from "./snapstart/restore-point.ts";
 import {
   type RuntimeCall,
@@ -64,7 +66,7 @@ export class RuntimeApi {
   #restorePoint: RestorePoint | undefined;
   #delivery: Delivery | undefined;
   /** Polls that wait for an event. More than one only when a runtime polls again while it is parked. */
-  #parked: ServerResponse[] = [];
+  #parked: Poll[] = [];
   readonly #changed: () => void;
 
   constructor(changed: () => void, snapStart = false) {
@@ -100,8 +102,9 @@ export class RuntimeApi {
 
   handle(request: IncomingMessage, response: ServerResponse, path: string): void {
     if (path === nextPath) {
-      if (request.method === "GET") this.#next(response);
-      else replyMethodNotAllowed(response, "GET");
+      if (request.method === "GET") {
+        if (this.#enter("next", response)) this.#next(pollOf(response));
+      } else replyMethodNotAllowed(response, "GET");
       return;
     }
     if (path === restoreNextPath && this.#restorePoint !== undefined) {
@@ -118,9 +121,9 @@ export class RuntimeApi {
     else void this.#post(request, response, call);
   }
 
-  #next(response: ServerResponse): void {
-    const answered = this.state === "RuntimeResponseSentState" ? this.#delivery : undefined;
-    if (!this.#enter("next", response)) return;
+  /** The state is entered. */
+  #next(poll: Poll): void {
+    const answered = this.#delivery?.times.answered === undefined ? undefined : this.#delivery;
     if (answered !== undefined) {
       answered.times.ready = performance.now();
       this.hasAnswered = true;
@@ -128,10 +131,42 @@ export class RuntimeApi {
       answered.done();
     }
     // A runtime that gave up its connection and polls again leaves a dead one behind.
-    if (this.#parked.length > 0) this.#parked = this.#parked.filter((poll) => !poll.destroyed);
-    this.#parked.push(response);
+    if (this.#parked.length > 0) this.#parked = this.#parked.filter((one) => !one.destroyed);
+    this.#parked.push(poll);
     this.#flush();
     this.#changed();
+  }
+
+  /** The same calls without a request of `node:http`. */
+  readonly quick: QuickRuntime = {
+    next: (poll) => {
+      const state = runtimeStateAfter(this.state, "next");
+      if (state === undefined) return false;
+      this.state = state;
+      this.#next(poll);
+      return true;
+    },
+    respond: (requestId, body, accepted) => {
+      const delivery = this.#delivery;
+      const state = runtimeStateAfter(this.state, "response");
+      if (delivery?.requestId !== requestId || delivery.mode !== "buffered" || state === undefined)
+        return false;
+      if (body.length > MAX_PAYLOAD_BYTES) return false;
+      this.state = state;
+      const { times } = delivery;
+      times.responseStarted = times.responseEnded = performance.now();
+      times.producedBytes = body.length;
+      delivery.answer({ payload: body });
+      void this.#accept(accepted);
+      return true;
+    },
+  };
+
+  /** Lets whoever waits for the answer write it first: a person waits for that, nobody for the 202. */
+  async #accept(accepted: () => void): Promise<void> {
+    await endOfPromises();
+    this.#sent();
+    accepted();
   }
 
   /** Invariant 4. */
@@ -142,10 +177,7 @@ export class RuntimeApi {
     if (state === undefined) return;
     const polls = this.#parked;
     this.#parked = [];
-    for (const poll of polls) {
-      poll.writeHead(200, delivery.head as string[]);
-      endWhole(poll, delivery.payload);
-    }
+    for (const poll of polls) poll.answer(delivery.head, delivery.payload);
     this.state = state;
   }
 
@@ -200,10 +232,7 @@ export class RuntimeApi {
             ? fromResponsePost(request, body.bytes)
             : fromErrorPost(request, body.bytes),
         );
-        // Lets whoever waits for the answer write it first: a person waits for that, nobody for the 202.
-        await Promise.resolve();
-        this.#sent();
-        replyAccepted(response);
+        await this.#accept(() => replyAccepted(response));
         break;
       case "tooLarge":
         delivery.answer(tooLarge());

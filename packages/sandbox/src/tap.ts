@@ -52,7 +52,7 @@ export function tapped(tap: InvocationTap, requestId: string, answer: (given: An
   return (given: Answer): void => {
     if (!("stream" in given)) {
       answer(given);
-      tap.answered({ ...toldOf(given), answer: excerptOf(given.payload, tap.maxBytes), streamed: false });
+      tap.answered(toldOf(given, excerptOf(given.payload, tap.maxBytes)));
       return;
     }
     const { contentType, chunks } = given.stream;
@@ -73,11 +73,12 @@ export function excerptOf(bytes: Uint8Array, maxBytes: number): Excerpt {
   return { bytes: bytes.length <= maxBytes ? bytes : bytes.slice(0, maxBytes), length: bytes.length };
 }
 
-function toldOf(given: InvocationAnswer & { readonly refused?: string }) {
+function toldOf(given: InvocationAnswer & { readonly refused?: string }, answer: Excerpt): GivenAnswer {
   const { requestId, errorType, refused } = given;
+  const told = { requestId, time: new Date(), answer, streamed: false };
+  if (errorType === undefined && refused === undefined) return told;
   return {
-    requestId,
-    time: new Date(),
+    ...told,
     ...(errorType !== undefined && { errorType }),
     ...(refused !== undefined && { refused }),
   };

@@ -85,15 +85,20 @@ export function waitingOf(
     invocation: { requestId, answer: answered.promise, ended: ended.promise },
     end: ended.resolve,
   };
-  tap?.received({
-    requestId,
-    time: new Date(),
-    traceId,
-    mode,
-    ...(clientContext !== undefined && { clientContext }),
-    ...(qualifier !== undefined && { qualifier }),
-    event: excerptOf(payload, tap.maxBytes),
-  });
+  if (tap !== undefined) {
+    const event = excerptOf(payload, tap.maxBytes);
+    const received = { requestId, time: new Date(), traceId, mode, event };
+    const isPlain = clientContext === undefined && qualifier === undefined;
+    tap.received(
+      isPlain
+        ? received
+        : {
+            ...received,
+            ...(clientContext !== undefined && { clientContext }),
+            ...(qualifier !== undefined && { qualifier }),
+          },
+    );
+  }
   return waiting;
 }
 

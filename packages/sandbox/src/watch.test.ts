@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { Watch } from "./watch.ts";
+import { describe, expect, it, vi } from "vitest";
+import { Watch, endOfPromises, endOfTurn } from "./watch.ts";
 
 describe("Watch", () => {
   it("ends with what comes first: the condition, the deadline, a failure", async () => {
@@ -31,5 +31,53 @@ describe("Watch", () => {
     expect(() => watch.until(() => false, 1)).toThrow(/watch\.ts \(1\)/);
     watch.fail("over");
     await first;
+  });
+
+  it("gives each wait its whole time, though the timer is the same", async () => {
+    vi.useFakeTimers();
+    try {
+      const watch = new Watch<string>();
+      for (let wait = 0; wait < 3; wait += 1) {
+        let holds = false;
+        const met = watch.until(() => holds, 60);
+        await vi.advanceTimersByTimeAsync(59);
+        holds = true;
+        watch.changed();
+        expect(await met).toBe("met");
+      }
+      let outcome = "";
+      void watch.until(() => false, 60).then((one) => (outcome = one));
+      await vi.advanceTimersByTimeAsync(59);
+      expect(outcome).toBe("");
+      await vi.advanceTimersByTimeAsync(1);
+      expect(outcome).toBe("late");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("keeps no process alive when nobody waits", async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
+    const before = timers();
+    const watch = new Watch<string>();
+    const wait = watch.until(() => false, 60_000);
+    expect(timers()).toBe(before + 1);
+    watch.fail("over");
+    await wait;
+    expect(timers()).toBe(before);
+  });
+});
+
+describe("endOfPromises", () => {
+  it("comes after a chain of promises of any length, and before timers", async () => {
+    const order: string[] = [];
+    const chain = async (): Promise<void> => {
+      for (let link = 0; link < 100; link += 1) await undefined;
+      order.push("chain");
+    };
+    setImmediate(() => order.push("turn"));
+    await Promise.all([chain(), endOfPromises().then(() => order.push("end"))]);
+    await endOfTurn();
+    expect(order).toEqual(["chain", "end", "turn"]);
   });
 });

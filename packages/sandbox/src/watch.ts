@@ -9,6 +9,8 @@
 export class Watch<Failure> {
   #failure: Failure | undefined;
   #waiter: { readonly done: () => boolean; readonly settle: (outcome: Outcome) => void } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
 
   get failure(): Failure | undefined {
     return this.#failure;
@@ -33,15 +35,30 @@ export class Watch<Failure> {
     if (this.#failure !== undefined) return Promise.resolve("failed");
     if (done()) return Promise.resolve("met");
     return new Promise((resolve) => {
-      const settle = (outcome: Outcome): void => {
-        clearTimeout(timer);
-        this.#waiter = undefined;
-        resolve(outcome);
+      this.#setTimer(ms);
+      this.#waiter = {
+        done,
+        settle: (outcome) => {
+          this.#waiter = undefined;
+          // It keeps no process alive in which nobody waits.
+          this.#timer?.unref();
+          resolve(outcome);
+        },
       };
-      // Timers take whole milliseconds and drop the rest; a deadline must not come early.
-      const timer = setTimeout(settle, Math.max(0, Math.ceil(ms)), "late");
-      this.#waiter = { done, settle };
     });
+  }
+
+  /** One timer, set back each time, while the wait is as long as the one before: making and clearing one costs more. */
+  #setTimer(ms: number): void {
+    // Timers take whole milliseconds and drop the rest; a deadline must not come early.
+    const whole = Math.max(0, Math.ceil(ms));
+    if (whole === this.#timerMs && this.#timer !== undefined) {
+      this.#timer.ref().refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timerMs = whole;
+    this.#timer = setTimeout(() => this.#waiter?.settle("late"), whole);
   }
 }
 
@@ -51,5 +68,12 @@ export type Outcome = "met" | "failed" | "late";
 export function endOfTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+/** Resolves when everything has run that only promises stand before, however many. */
+export function endOfPromises(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
   });
 }

@@ -43,7 +43,7 @@ export function requestOf(incoming: IncomingMessage, target: string, body: Uint8
     target,
     headers: headerPairs(incoming.rawHeaders),
     body,
-    sourceIp: sourceIpOf(incoming),
+    sourceIp: plainAddress(incoming.socket.remoteAddress),
   };
 }
 
@@ -75,7 +75,6 @@ function headerPairs(raw: readonly string[]): HeaderField[] {
 }
 
 /** `::ffff:127.0.0.1` is how a socket that speaks both families names an IPv4 peer. */
-function sourceIpOf(incoming: IncomingMessage): string {
-  const address = incoming.socket.remoteAddress ?? "";
+export function plainAddress(address = ""): string {
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

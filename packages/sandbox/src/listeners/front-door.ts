@@ -21,11 +21,13 @@ import {
 import { endWhole } from "../replies.ts";
 import type { Fleet } from "../fleet.ts";
 import { newExtendedId, newTraceRoot } from "../identifiers.ts";
+import type { StreamedAnswer } from "../invocation.ts";
 import type { FleetAnswer } from "../waiting.ts";
 import { type RequestLimits, readRequest } from "./client-request.ts";
 import type { Listening } from "./door-options.ts";
 import { toLatin1 } from "./header-text.ts";
 import { type HttpListener, createFrontServer, listenAt } from "./http-listener.ts";
+import { mayTellLength, offerQuickly } from "./quick-requests.ts";
 import { type StreamForm, readAway, relayStream } from "./streamed-answer.ts";
 
 /** What keeps a request from the function, or its answer from the client. */
@@ -54,6 +56,8 @@ export interface FrontDoor {
   /** How long it waits for the function's answer, or for its first byte; for ever when absent. */
   readonly patienceMs?: number | undefined;
   readonly faults: Faults;
+  /** Whether a question may ask for a stream. */
+  readonly streams?: boolean;
   /** The door's own answer, or what the function is asked. */
   readonly ask: (request: ClientRequest, arrival: Arrival) => ClientResponse | Question;
   readonly added: (arrival: Arrival) => readonly HeaderField[];
@@ -91,13 +95,18 @@ export interface Place {
 }
 
 export function contextOf(place: Place, arrival: Arrival, requestId: string): DoorContext {
+  const { accountId, apiId, domainName, port } = place;
   const { traceId, timeEpoch } = arrival;
-  return { ...place, requestId, traceId, timeEpoch, scheme: "http" };
+  return { accountId, apiId, domainName, port, requestId, traceId, timeEpoch, scheme: "http" };
 }
 
 export function newArrival(): Arrival {
-  const [uuid, extendedId, traceId] = [randomUUID(), newExtendedId(), newTraceRoot()];
-  return { uuid, extendedId, traceId, timeEpoch: Date.now() };
+  return {
+    uuid: randomUUID(),
+    extendedId: newExtendedId(),
+    traceId: newTraceRoot(),
+    timeEpoch: Date.now(),
+  };
 }
 
 /** Opens it. Rejects when the port is taken or the address is not this machine's. */
@@ -108,15 +117,48 @@ export async function listenFrontDoor(
 ): Promise<HttpListener> {
   const server = createFrontServer((request, response) => {
     const arrival = newArrival();
-    serve(fleet, door, arrival, request, response, server).catch(() => {
+    const added = door.added(arrival);
+    const client: Client = {
+      send: (given) => send(response, given, added, server),
+      relay: (stream, form) => relayStream(response, stream, form, added),
+    };
+    serve(fleet, door, arrival, request, client).catch(() => {
       // It must not take the server down with it.
       if (response.headersSent) response.destroy();
-      else send(response, door.faults.bug, door.added(arrival), server);
+      else client.send(door.faults.bug);
     });
+  });
+  const endIdle = offerQuickly(server, (request, respond) => {
+    if (door.streams === true) return false;
+    const arrival = newArrival();
+    const added = door.added(arrival);
+    let isSent = false;
+    const client: Client = {
+      send: (given) => {
+        isSent = true;
+        respond(given, added);
+      },
+    };
+    answer(fleet, door, arrival, request, client).catch(() => {
+      if (!isSent) client.send(door.faults.bug);
+    });
+    return true;
   });
   const listener = await listenAt(server, host, port);
   const door = doorAt(listener.port);
-  return listener;
+  const close = (): Promise<void> => {
+    const closed = listener.close();
+    endIdle();
+    return closed;
+  };
+  return { ...listener, close };
+}
+
+/** Whoever waits for the response to one request. */
+interface Client {
+  readonly send: (response: ClientResponse) => void;
+  /** Absent where a response is sent as a whole. */
+  readonly relay?: (stream: StreamedAnswer["stream"], form: StreamForm) => Promise<void>;
 }
 
 async function serve(
@@ -124,33 +166,39 @@ async function serve(
   door: FrontDoor,
   arrival: Arrival,
   incoming: IncomingMessage,
-  response: ServerResponse,
-  server: Server,
+  client: Client,
 ): Promise<void> {
-  const { faults } = door;
-  const added = door.added(arrival);
   const read = await readRequest(incoming, door.limits);
   if (read.kind === "gone") return;
-  if (read.kind === "refused") return send(response, faults[read.fault], added, server);
-  const asked = door.ask(read.request, arrival);
-  if ("status" in asked) return send(response, asked, added, server);
+  if (read.kind === "refused") return client.send(door.faults[read.fault]);
+  return answer(fleet, door, arrival, read.request, client);
+}
+
+async function answer(
+  fleet: Fleet,
+  door: FrontDoor,
+  arrival: Arrival,
+  request: ClientRequest,
+  { send, relay }: Client,
+): Promise<void> {
+  const { faults } = door;
+  const asked = door.ask(request, arrival);
+  if ("status" in asked) return send(asked);
   const payload = Buffer.from(JSON.stringify(asked.event));
-  if (payload.length > door.maxEventBytes) return send(response, faults.eventTooLarge, added, server);
-  const traceId = headerOf(read.request.headers, "x-amzn-trace-id") ?? arrival.traceId;
-  const job = { payload, traceId, ...(asked.requestId !== undefined && { requestId: asked.requestId }) };
-  const { fleet: target = fleet } = asked;
-  const invocation = asked.stream === undefined ? target.invoke(job) : target.invokeStreaming(job);
-  const answer = await withPatience(invocation.answer, door.patienceMs);
-  if (answer === undefined) {
-    send(response, faults.timeout, added, server);
+  if (payload.length > door.maxEventBytes) return send(faults.eventTooLarge);
+  const traceId = headerOf(request.headers, "x-amzn-trace-id") ?? arrival.traceId;
+  const { requestId, stream: form, fleet: target = fleet } = asked;
+  const job = requestId === undefined ? { payload, traceId } : { payload, traceId, requestId };
+  const invocation = form === undefined ? target.invoke(job) : target.invokeStreaming(job);
+  const given = await withPatience(invocation.answer, door.patienceMs);
+  if (given === undefined) {
+    send(faults.timeout);
     const late = await invocation.answer;
     return "stream" in late ? readAway(late.stream) : undefined;
   }
-  if ("stream" in answer) {
-    if (asked.stream === undefined) throw new Error("A stream for a door that asked for none");
-    return relayStream(response, answer.stream, asked.stream, added);
-  }
-  send(response, responseOf(answer, asked, faults), added, server);
+  if (!("stream" in given)) return send(responseOf(given, asked, faults));
+  if (form === undefined || relay === undefined) throw new Error("A stream for a door that asked for none");
+  return relay(given.stream, form);
 }
 
 function responseOf(answer: FleetAnswer, asked: Question, faults: Faults): ClientResponse {
@@ -178,16 +226,11 @@ function send(
   server: Server,
 ): void {
   const head: string[] = [];
-  for (const [name, value] of [...headers, ...added]) head.push(name, toLatin1(value));
-  if (mayTellLength(response, status, body)) head.push("Content-Length", String(body.length));
+  for (const [name, value] of headers) head.push(name, toLatin1(value));
+  for (const [name, value] of added) head.push(name, toLatin1(value));
+  if (mayTellLength(response.req.method, status, body)) head.push("Content-Length", String(body.length));
   if (!server.listening) head.push("Connection", "close");
   if (reason === undefined) response.writeHead(status, head);
   else response.writeHead(status, reason, head);
   endWhole(response, body);
-}
-
-/** 204 and 304 have no length; for HEAD an empty body says nothing about the length of the real one. */
-function mayTellLength(response: ServerResponse, status: number, body: Uint8Array): boolean {
-  if (status === 204 || status === 304) return false;
-  return response.req.method !== "HEAD" || body.length > 0;
 }

@@ -35,6 +35,7 @@ function doorOf(
     limits: { body: maxBodyBytes, head: 1_048_576 },
     maxEventBytes: MAX_PAYLOAD_BYTES,
     faults,
+    streams: invokeMode === "RESPONSE_STREAM",
     added: ({ uuid }) => [["x-amzn-RequestId", uuid]],
     ask(request, arrival) {
       const preflight = sharing?.preflight(request);

@@ -1,6 +1,6 @@
 /** What the HTTP servers that face callers have in common. */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 export interface HttpListener {
   /** `http://HOST:PORT/` */
@@ -10,6 +10,9 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
+/** How long a connection to a door may be at rest. */
+export const keepAliveMs = 75_000;
+
 export function createFrontServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
@@ -18,7 +21,7 @@ export function createFrontServer(
       // Lambda takes 1 MB of request line and headers (environment.md 5.6).
       maxHeaderSize: 1024 * 1024,
       // Longer than any load balancer or test tool keeps a connection: nobody should meet a closed one.
-      keepAliveTimeout: 75_000,
+      keepAliveTimeout: keepAliveMs,
       // An upload may be slow; a caller that sends nothing is nobody's cost on a developer's machine.
       requestTimeout: 0,
       noDelay: true,
@@ -27,6 +30,21 @@ export function createFrontServer(
   );
   server.maxHeadersCount = 0;
   return server;
+}
+
+/** Lets `serve` have each connection first. What it gives away is the server's, as if it had come there. */
+export function serveFirst(
+  server: Server,
+  serve: (socket: Socket, giveAway: (socket: Socket, read: Buffer) => void) => void,
+): void {
+  const [own] = server.listeners("connection") as [(this: Server, socket: Socket) => void];
+  server.off("connection", own);
+  server.on("connection", (socket) => {
+    serve(socket, (left, read) => {
+      left.unshift(read);
+      own.call(server, left);
+    });
+  });
 }
 
 /** Rejects when the port is taken or the address is not this machine's. */

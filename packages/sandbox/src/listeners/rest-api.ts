@@ -55,6 +55,7 @@ function doorOf(
     maxEventBytes: MAX_PAYLOAD_BYTES,
     patienceMs: timeoutMs,
     faults,
+    streams,
     added: ({ uuid, extendedId, traceId }) => [
       ["x-amzn-RequestId", uuid],
       ["x-amz-apigw-id", extendedId],

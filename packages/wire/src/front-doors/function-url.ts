@@ -37,9 +37,8 @@ export function toEvent(
     stage: "$default",
     keepsCookieHeader: true,
     alwaysContentLength: false,
-    ...(caller !== undefined && {
-      authorizer: { iam: { ...caller, cognitoIdentity: null, principalOrgId: null } },
-    }),
+    authorizer:
+      caller === undefined ? undefined : { iam: { ...caller, cognitoIdentity: null, principalOrgId: null } },
   };
   return payload2.toEvent(request, door, differences, codec);
 }

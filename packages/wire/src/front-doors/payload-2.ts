@@ -104,39 +104,38 @@ export function toEvent(
   const headers = eventHeaders(request, door, own);
   const cookies = cookieList(request);
   const parameters = queryParameters(query, codec);
-  return {
+  // Member by member: V8 makes a spread in the middle of an object at twenty times the cost.
+  const context: { [name: string]: unknown } = { accountId: door.accountId, apiId: door.apiId };
+  if (own.authorizer !== undefined) context["authorizer"] = own.authorizer;
+  context["domainName"] = door.domainName;
+  context["domainPrefix"] = door.domainName.split(".", 1)[0];
+  context["http"] = {
+    method: request.method,
+    path: decodePath(path, codec),
+    protocol: "HTTP/1.1",
+    sourceIp: request.sourceIp,
+    userAgent: headers.get("user-agent") ?? "",
+  };
+  context["requestId"] = door.requestId;
+  context["routeKey"] = own.routeKey;
+  context["stage"] = own.stage;
+  context["time"] = commonLogTime(door.timeEpoch);
+  context["timeEpoch"] = door.timeEpoch;
+  const event: { [name: string]: unknown } = {
     version: "2.0",
     routeKey: own.routeKey,
     rawPath: own.rawPath,
     rawQueryString: query,
-    ...(cookies.length > 0 && { cookies }),
-    headers: Object.fromEntries(headers),
-    ...(parameters !== undefined && { queryStringParameters: parameters }),
-    requestContext: {
-      accountId: door.accountId,
-      apiId: door.apiId,
-      ...(own.authorizer !== undefined && { authorizer: own.authorizer }),
-      domainName: door.domainName,
-      domainPrefix: door.domainName.split(".")[0],
-      http: {
-        method: request.method,
-        path: decodePath(path, codec),
-        protocol: "HTTP/1.1",
-        sourceIp: request.sourceIp,
-        userAgent: headers.get("user-agent") ?? "",
-      },
-      requestId: door.requestId,
-      routeKey: own.routeKey,
-      stage: own.stage,
-      time: commonLogTime(door.timeEpoch),
-      timeEpoch: door.timeEpoch,
-    },
-    ...(own.pathParameters !== undefined && { pathParameters: own.pathParameters }),
-    ...(own.stageVariables !== undefined && { stageVariables: own.stageVariables }),
-    ...(request.body.length === 0
-      ? { isBase64Encoded: false }
-      : eventBody(request.body, isText(request, codec), codec)),
   };
+  if (cookies.length > 0) event["cookies"] = cookies;
+  event["headers"] = Object.fromEntries(headers);
+  if (parameters !== undefined) event["queryStringParameters"] = parameters;
+  event["requestContext"] = context;
+  if (own.pathParameters !== undefined) event["pathParameters"] = own.pathParameters;
+  if (own.stageVariables !== undefined) event["stageVariables"] = own.stageVariables;
+  if (request.body.length === 0) event["isBase64Encoded"] = false;
+  else Object.assign(event, eventBody(request.body, isText(request, codec), codec));
+  return event;
 }
 
 /** Lower case, repeated fields joined with a comma and no space, the front door's own fields added. */
@@ -162,6 +161,7 @@ function cookieList(request: ClientRequest): string[] {
 }
 
 function queryParameters(query: string, codec: Codec): JsonObject | undefined {
+  if (query === "") return undefined;
   const joined = new Map<string, string>();
   for (const [name, text] of decodedPairs(query, codec)) {
     const before = joined.get(name);
@@ -204,10 +204,7 @@ export function readProxyAnswer(answer: JsonObject, codec: Codec): ProxyAnswer |
 /** The answer as a response: cookies first, each a field of its own; unusable fields left out, framing not taken over. */
 export function toClientResponse(answer: ProxyAnswer, defaultType: string): ClientResponse {
   const { status, cookies, body } = answer;
-  const fields: HeaderField[] = [
-    ...cookies.map((one): HeaderField => ["set-cookie", one]),
-    ...answer.headers,
-  ];
+  const fields = cookies.map((one): HeaderField => ["set-cookie", one]).concat(answer.headers);
   return { status, headers: withDefaultType(status, sendableEndToEnd(fields), defaultType), body };
 }
 
