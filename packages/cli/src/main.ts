@@ -7,10 +7,12 @@ import type { Order } from "./order.ts";
 import { readOrder } from "./program.ts";
 import { sampleList } from "./samples/samples.ts";
 import { version } from "./version.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 // Whoever reads has seen enough (`anylambda --help | head -1`): what is still to be written must not become a crash.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
+keepYoungGenerationSmall();
 const end = await main(process.argv.slice(2));
 process.exitCode = exitCodeOf(end);
 // A bug may have left anything open; every other end has closed what it opened, and output may still be on its way.

@@ -6,7 +6,7 @@
  *  (3) Of one invocation at most `maxLines` lines are kept; the record after the last says that more came.
  *  (4) A line without an invocation of its own belongs to the one its environment is at, or was at last.
  */
-import type { GivenAnswer, ReceivedEvent, SandboxEvent } from "@anylambda/sandbox";
+import type { Excerpt, GivenAnswer, ReceivedEvent, SandboxEvent } from "@anylambda/sandbox";
 import { logLinesOf } from "@anylambda/sandbox";
 import type { DashboardRecord, Detail, Text } from "@anylambda/dashboard/protocol";
 import { describeEvent, parsed, statusCodeOf } from "./describe-event.ts";
@@ -18,7 +18,8 @@ export interface Bounds {
   readonly maxLines: number;
 }
 
-const usualBounds: Bounds = { maxRecords: 20_000, maxBytes: 32 * 1024 * 1024, maxLines: 1000 };
+/** Some 1,700 invocations. */
+const usualBounds: Bounds = { maxRecords: 10_000, maxBytes: 32 * 1024 * 1024, maxLines: 1000 };
 
 interface Kept {
   readonly function: string;
@@ -27,10 +28,13 @@ interface Kept {
   lines: number;
 }
 
-/** A record that is made when somebody wants to see it. */
+/** What a record is made of when somebody wants to see it. Nothing more is kept of it: what lives costs the collector. */
 interface Entry {
-  readonly seq: number;
-  readonly make: () => DashboardRecord;
+  readonly function: string;
+  readonly told: SandboxEvent | ReceivedEvent | GivenAnswer;
+  readonly requestId: string | undefined;
+  /** Lines of this invocation are left out from here on. */
+  readonly isCut: boolean;
 }
 
 /** The invocations an environment is at. */
@@ -62,32 +66,18 @@ export class History {
   received(name: string, received: ReceivedEvent): void {
     this.#kept.set(received.requestId, { function: name, received, lines: 0 });
     this.#bytes += received.event.bytes.length;
-    const { requestId, time, traceId, event } = received;
-    this.#add(() => {
-      const described = describeEvent(parsed(textOf(event.bytes)));
-      return {
-        time,
-        function: name,
-        type: "received",
-        requestId,
-        data: { ...described, length: event.length, traceId },
-      };
-    });
+    this.#add({ function: name, told: received, requestId: received.requestId, isCut: false });
     this.#forget();
   }
 
-  answered(name: string, given: GivenAnswer): void {
+  answered(name: string, answered: GivenAnswer): void {
+    const given = { ...answered, answer: compact(answered.answer) };
     const kept = this.#kept.get(given.requestId);
     if (kept !== undefined) {
       kept.given = given;
       this.#bytes += given.answer.bytes.length;
     }
-    const { requestId, time, answer, streamed, errorType, refused } = given;
-    this.#add(() => {
-      const statusCode = statusCodeOf(textOf(answer.bytes), streamed);
-      const data = { length: answer.length, streamed, statusCode, errorType, refused };
-      return { time, function: name, type: "answered", requestId, data };
-    });
+    this.#add({ function: name, told: given, requestId: given.requestId, isCut: false });
     this.#forget();
   }
 
@@ -98,26 +88,15 @@ export class History {
       kept.lines += 1;
       if (kept.lines > this.#bounds.maxLines + 1) return;
     }
-    const cut = kept !== undefined && kept.lines > this.#bounds.maxLines;
-    this.#add(() => {
-      const { time, environment, environmentNumber, type, ...rest } = event;
-      const data: Record<string, unknown> = { ...rest };
-      if (type === "log")
-        data["line"] = cut ? "… more lines are not kept here" : lineOf(String(data["line"]));
-      else {
-        const lines = logLinesOf(event);
-        if (lines.length > 0) data["lines"] = lines;
-      }
-      const base = { time, function: name, type, environment, environmentNumber, data };
-      return requestId === undefined ? base : { ...base, requestId };
-    });
+    const isCut = kept !== undefined && kept.lines > this.#bounds.maxLines;
+    this.#add({ function: name, told: event, requestId, isCut });
   }
 
   /** Records with higher numbers than this. */
   after(seq: number, most: number): DashboardRecord[] {
-    const first = this.#entries[0]?.seq ?? 0;
+    const first = this.#seq - this.#entries.length + 1;
     const from = Math.max(0, seq + 1 - first);
-    return this.#entries.slice(from, from + most).map(({ make }) => make());
+    return this.#entries.slice(from, from + most).map((entry, at) => recordOf(entry, first + from + at));
   }
 
   detail(requestId: string): Detail | undefined {
@@ -136,16 +115,9 @@ export class History {
     return bytes.length === length ? { function: kept.function, event: bytes } : undefined;
   }
 
-  #add(make: () => Omit<DashboardRecord, "seq" | "time"> & { readonly time: Date }): void {
+  #add(entry: Entry): void {
     this.#seq += 1;
-    const seq = this.#seq;
-    this.#entries.push({
-      seq,
-      make: () => {
-        const { time, ...rest } = make();
-        return { seq, time: time.getTime(), ...rest };
-      },
-    });
+    this.#entries.push(entry);
     // In large steps: shifting one by one would cost more than everything else here.
     if (this.#entries.length > this.#bounds.maxRecords * 1.1)
       this.#entries = this.#entries.slice(-this.#bounds.maxRecords);
@@ -180,6 +152,37 @@ export class History {
     const [running] = occupation.running;
     return running ?? occupation.last;
   }
+}
+
+function recordOf({ function: name, told, requestId, isCut }: Entry, seq: number): DashboardRecord {
+  const time = told.time.getTime();
+  if ("answer" in told) {
+    const { answer, streamed, errorType, refused } = told;
+    const statusCode = statusCodeOf(textOf(answer.bytes), streamed);
+    const data = { length: answer.length, streamed, statusCode, errorType, refused };
+    return { seq, time, function: name, type: "answered", requestId: told.requestId, data };
+  }
+  if (!("type" in told)) {
+    const { event, traceId } = told;
+    const data = { ...describeEvent(parsed(textOf(event.bytes))), length: event.length, traceId };
+    return { seq, time, function: name, type: "received", requestId: told.requestId, data };
+  }
+  const { time: _, environment, environmentNumber, type, ...rest } = told;
+  const data: Record<string, unknown> = { ...rest };
+  if (told.type === "log") data["line"] = isCut ? "… more lines are not kept here" : lineOf(told.line);
+  else {
+    const lines = logLinesOf(told);
+    if (lines.length > 0) data["lines"] = lines;
+  }
+  const base = { seq, time, function: name, type, environment, environmentNumber, data };
+  return requestId === undefined ? base : { ...base, requestId };
+}
+
+/** A small answer is a piece of what a socket read, and would keep all of it: a copy costs less. */
+function compact(excerpt: Excerpt): Excerpt {
+  return excerpt.bytes.length > 4096
+    ? excerpt
+    : { bytes: Buffer.from(excerpt.bytes), length: excerpt.length };
 }
 
 /** Longer ones are cut: a page is no place for them. */

@@ -2,6 +2,7 @@
 import { gathered } from "./gathered.ts";
 import { groupedReporter } from "./grouped.ts";
 import { jsonReporter } from "./json.ts";
+import { laterReporter } from "./later.ts";
 import type { Reporter } from "./notice.ts";
 import { paintFor } from "./paint.ts";
 import { textReporter } from "./text.ts";
@@ -16,10 +17,11 @@ export function reporterFor(
   stream: NodeJS.WriteStream,
 ): Reporter {
   const { write, flush } = gathered(stream);
-  if (json) return jsonReporter(write);
+  if (json) return laterReporter(jsonReporter(write));
   const complain = (text: string): void => {
     flush();
     process.stderr.write(text);
   };
-  return groupedReporter(textReporter({ write, complain, paint: paintFor(stream, process.env), quiet }));
+  const text = textReporter({ write, complain, paint: paintFor(stream, process.env), quiet });
+  return laterReporter(groupedReporter(text));
 }
