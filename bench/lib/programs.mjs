@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { openSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,18 +31,19 @@ export async function freePort() {
   return port;
 }
 
-/** `anylambda dev` around `app`, with the adapter on Node unless told otherwise; resolves with its addresses as soon as it tells them. */
-export async function startDev(app, options = []) {
+/**
+ * `anylambda dev` around `app`, with the adapter on Node unless told otherwise; resolves with its addresses as soon as it tells
+ * them. Its output goes into the file `log` where one is given: then nobody has to read it while something is measured.
+ */
+export async function startDev(app, options = [], { log } = {}) {
   const all = ["dev", "--port", "0", "--json", "--adapter", "node", ...options, "--", ...app];
-  const child = spawn(process.execPath, [command, ...all], { stdio: ["ignore", "pipe", "inherit"] });
+  const sink = log === undefined ? "pipe" : openSync(log, "w");
+  const child = spawn(process.execPath, [command, ...all], { stdio: ["ignore", sink, "inherit"] });
   const exited = new Promise((resolve) => child.on("exit", resolve));
-  const { url, invokeUrl } = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const event = JSON.parse(line);
-      if (event.type === "listening") resolve(event);
-    });
-    void exited.then((code) => reject(new Error(`anylambda dev ended with ${code}`)));
-  });
+  const ended = exited.then((code) => Promise.reject(new Error(`anylambda dev ended with ${code}`)));
+  const listening = log === undefined ? told(child.stdout) : written(log);
+  const { url, invokeUrl } = await Promise.race([listening, ended]);
+  ended.catch(() => {});
   return {
     url,
     invokeUrl,
@@ -52,6 +53,37 @@ export async function startDev(app, options = []) {
       await exited;
     },
   };
+}
+
+const isListening = (event) => event.type === "listening";
+
+function told(stream) {
+  return new Promise((resolve) => {
+    createInterface({ input: stream }).on("line", (line) => {
+      const event = JSON.parse(line);
+      if (isListening(event)) resolve(event);
+    });
+  });
+}
+
+async function written(file) {
+  for (;;) {
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+    const event = lines.map((line) => JSON.parse(line)).find(isListening);
+    if (event !== undefined) return event;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** CPU time of all threads of a process so far, us; 0 when it is gone. */
+export function cpuUs(pid) {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const ns = threads.map((one) => readFileSync(`/proc/${pid}/task/${one}/schedstat`, "utf8").split(" ")[0]);
+    return ns.reduce((sum, one) => sum + Number(one), 0) / 1000;
+  } catch {
+    return 0;
+  }
 }
 
 /** A plain program on a port of its own; resolves when it accepts. */

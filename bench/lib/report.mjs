@@ -31,16 +31,33 @@ export function report(name, sentence, columns, rows, raw) {
 
 /**
  * Samples of each subject, ms, in alternating rounds: whatever the machine does meanwhile, it does to all of them.
- * The first round of each warms up and is not counted.
+ * `warmUp` calls of each come first and are not counted. `onRound(name, begins)` is called around each counted round.
  */
-export async function alternate(subjects, rounds, perRound) {
+export async function alternate(subjects, rounds, perRound, { warmUp = perRound, onRound = () => {} } = {}) {
   const samples = new Map(subjects.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++)
-    for (const { name, once } of subjects)
+  for (const { once } of subjects) for (let i = 0; i < warmUp; i++) await once();
+  for (let round = 0; round < rounds; round++)
+    for (const { name, once } of subjects) {
+      onRound(name, true);
       for (let i = 0; i < perRound; i++) {
         const start = performance.now();
         await once();
-        if (round > 0) samples.get(name).push(performance.now() - start);
+        samples.get(name).push(performance.now() - start);
       }
+      onRound(name, false);
+    }
   return samples;
+}
+
+/** Median of the ratios of two subjects' medians, round by round: what came and went on the machine is not in it. */
+export function pairedRatio(samples, others, perRound) {
+  const medians = (all) =>
+    Array.from({ length: all.length / perRound }, (_, round) =>
+      percentile(all.slice(round * perRound, (round + 1) * perRound), 0.5),
+    );
+  const denominators = medians(others);
+  return percentile(
+    medians(samples).map((median, round) => median / denominators[round]),
+    0.5,
+  );
 }
