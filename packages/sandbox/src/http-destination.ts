@@ -6,7 +6,6 @@
  */
 import { setMaxListeners } from "node:events";
 import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import type { DeadLetter, DestinationRecord } from "./destination-record.ts";
 
 export interface HttpDestinationOptions {
@@ -64,13 +63,13 @@ export function httpDestination(url: URL, options: HttpDestinationOptions = {}):
 const jsonType = { "Content-Type": "application/json" };
 
 /** What went wrong, if anything did. Never rejects. */
-function post(
+async function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const start = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const start = url.protocol === "https:" ? (await import("node:https")).request : httpRequest;
   return new Promise((resolve) => {
     const options = { method: "POST", headers: { ...headers, "Content-Length": body.length }, signal };
     const request = start(url, { ...options, timeout: answerLimitMs }, (response) => {

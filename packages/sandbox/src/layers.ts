@@ -27,7 +27,7 @@ import { dirname, join, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import yauzl from "yauzl";
+import type yauzl from "yauzl";
 
 /** At most so many, and so much of them unpacked, on Lambda. */
 export const maxLayers = 5;
@@ -173,9 +173,11 @@ function link(to: string, at: string): void {
   symlinkSync(to, at);
 }
 
-function open(file: string): Promise<yauzl.ZipFile> {
+async function open(file: string): Promise<yauzl.ZipFile> {
+  // Few functions have layers that are zip files.
+  const { default: library } = await import("yauzl");
   return new Promise((resolve, reject) => {
-    yauzl.open(file, { lazyEntries: true, autoClose: false }, (error, zip) => {
+    library.open(file, { lazyEntries: true, autoClose: false }, (error, zip) => {
       if (error === null) resolve(zip);
       else reject(new Error(`${file} is no zip file: ${error.message}`));
     });

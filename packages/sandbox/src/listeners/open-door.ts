@@ -7,13 +7,12 @@ import { listenHttpApi } from "./http-api.ts";
 import type { HttpListener } from "./http-listener.ts";
 import { listenLattice } from "./lattice.ts";
 import { listenRestApi } from "./rest-api.ts";
-import { listenWebSocketApi } from "./websocket-api.ts";
 
 /**
  * Several may be open on one fleet. Rejects when the port is taken, the address is not this machine's, or a route is none.
  * `url` of what it gives is where a client begins: with the stage, and `ws://` for a WebSocket API.
  */
-export function openDoor(fleet: Fleet, options: DoorOptions): Promise<HttpListener> {
+export async function openDoor(fleet: Fleet, options: DoorOptions): Promise<HttpListener> {
   switch (options.type) {
     case "function-url":
       return listenFunctionUrl(fleet, options);
@@ -25,7 +24,10 @@ export function openDoor(fleet: Fleet, options: DoorOptions): Promise<HttpListen
       return listenAlb(fleet, options);
     case "lattice":
       return listenLattice(fleet, options);
-    case "websocket":
+    case "websocket": {
+      // With a library of its own, which others do not have to wait for.
+      const { listenWebSocketApi } = await import("./websocket-api.ts");
       return listenWebSocketApi(fleet, options);
+    }
   }
 }

@@ -55,7 +55,9 @@ function doorOf(
     maxEventBytes: MAX_PAYLOAD_BYTES,
     patienceMs: timeoutMs,
     faults,
-    streams,
+    get streams() {
+      return table.streams;
+    },
     added: ({ uuid, extendedId, traceId }) => [
       ["x-amzn-RequestId", uuid],
       ["x-amz-apigw-id", extendedId],

@@ -42,6 +42,11 @@ export class RouteTable {
     this.#change(this.#members.filter((member) => member.fleet !== fleet));
   }
 
+  /** Whether an integration of any function streams. */
+  get streams(): boolean {
+    return this.#members.some(({ streams }) => streams === true);
+  }
+
   isEmpty(): boolean {
     return this.#members.length === 0;
   }
