@@ -72,7 +72,7 @@ describe("endOfPromises", () => {
   it("comes after a chain of promises of any length, and before timers", async () => {
     const order: string[] = [];
     const chain = async (): Promise<void> => {
-      for (let link = 0; link < 100; link += 1) await undefined;
+      for (let link = 0; link < 100; link += 1) await Promise.resolve();
       order.push("chain");
     };
     setImmediate(() => order.push("turn"));
