@@ -97,7 +97,9 @@ describe("a function that works", () => {
     expect(r.fleet.refusedVariables).toEqual([{ name: "AWS_REGION", reason: "reserved" }]);
     const runtime = JSON.parse((await r.invoke({ do: "env" })).text) as Record<string, string>;
     const listed = new Set(
-      Object.keys(variablesOf(configured(), { runtimeApi: "", logStream: "", path: "" }).runtime),
+      Object.keys(
+        variablesOf(configured(), { runtimeApi: "", logStream: "", path: "", temporary: "" }).runtime,
+      ),
     );
     const added = new Set(["MINE", "NOTES", "__CF_USER_TEXT_ENCODING"]); // the last one is macOS's own
     expect(Object.keys(runtime).filter((name) => !listed.has(name) && !added.has(name))).toEqual([]);
