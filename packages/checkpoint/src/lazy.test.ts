@@ -8,6 +8,7 @@ import { probe } from "./doctor.ts";
 import { type Image, damagedFilesOf } from "./image.ts";
 import { Pod, type PodProcess } from "./pod.ts";
 import type { Tools } from "./tools.ts";
+import { type Vessel, vesselFor } from "./vessel.ts";
 
 // Pages that come when they are asked for (native/pod/src/lazy.rs). Where the host cannot freeze, or has no userfaultfd
 // for us, or no compiler for the program that looks at its memory, skipped by name.
@@ -25,7 +26,7 @@ beforeAll(async () => {
   if (!isLazy || !hasCompiler) return;
   scratch = mkdtempSync(join(tmpdir(), "anylambda-lazy-test-"));
   const source = new URL("testing/probe.c", import.meta.url).pathname;
-  execFileSync(compiler, ["-O1", "-pthread", "-o", join(scratch, "probe"), source]);
+  execFileSync(compiler, ["-O2", "-pthread", "-o", join(scratch, "probe"), source]);
   image = await frozen();
 }, 60_000);
 
@@ -59,8 +60,8 @@ interface Copy {
   readonly said: { text: string };
 }
 
-async function restored(): Promise<Copy> {
-  const pod = await Pod.restore(image, { tools: host, scratch, connection: () => {} });
+async function restored(vessel?: Vessel): Promise<Copy> {
+  const pod = await Pod.restore(image, { tools: host, scratch, connection: () => {} }, vessel);
   copies.push(pod);
   const process = pod.processes[0] as PodProcess;
   const said = wordsOf(process);
@@ -103,6 +104,21 @@ describe.skipIf(!isLazy || !hasCompiler)("pages on demand", () => {
     expect(readdirSync(image.directory).sort()).toEqual(["files", "learnt", "manifest.json", "pages"]);
     const both = await Promise.all([restored(), restored()]);
     expect(await Promise.all(both.map(ended))).toEqual([right, right]);
+  });
+
+  it("are all there at once where nobody serves them", async () => {
+    const vessel = await vesselFor(image, { tools: host, scratch });
+    const copy = await restored({ ...vessel, eagerBecause: "the test wants it so" });
+    expect(copy.pod.eagerBecause).toBe("the test wants it so");
+    expect(await ended(copy)).toBe(right);
+  });
+
+  it("may be missing, so that a copy is not frozen again", async () => {
+    const { pod } = await restored();
+    await expect(pod.checkpoint(join(scratch, "again"))).rejects.toThrow(
+      "A copy of an image cannot be frozen again",
+    );
+    expect(existsSync(join(scratch, "again"))).toBe(false);
   });
 
   it("take the pod with them when they cannot be served any more (4)", async () => {

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, WORDS = PAGE / 8, LARGE = 16384, SMALL = 1024, SPARSE = 64, READERS = 3, ROUNDS = 40 };
+enum { PAGE = 4096, WORDS = PAGE / 8, LARGE = 16384, SMALL = 1024, SPARSE = 64, READERS = 2, ROUNDS = 30 };
 
 static uint64_t mark(uint64_t area, uint64_t page) { return (area << 56) + (page + 1) * 0x9e3779b97f4a7c15u / 256; }
 
