@@ -8,7 +8,9 @@ const retry = process.env["CI"] === "true" ? 2 : 0;
 
 function room(name: string, include: string[], more: object = {}) {
   const globalSetup = ["./scripts/test-directory.ts"];
-  return { ...source, test: { name, include, testTimeout: 20_000, retry, globalSetup, ...more } };
+  // A condition that comes late on a busy machine comes all the same.
+  const expect = { poll: { timeout: 10_000 } };
+  return { ...source, test: { name, include, testTimeout: 20_000, retry, globalSetup, expect, ...more } };
 }
 
 export default defineConfig({
