@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { Program } from "@anylambda/sandbox";
+import { likelyCommand } from "./likely-command.ts";
 import { userFailure } from "./user-failure.ts";
 
 /** The user's command as a program; names are looked up in `path`, relative files in the directory it runs in. */
@@ -25,7 +26,7 @@ export function requireBootstrap(taskRoot: string, optRoot: string | undefined):
   if (there !== undefined) throw userFailure(`${there} is not executable`, `Make it so: chmod +x ${there}`);
   throw userFailure(
     `There is no command, and no bootstrap in ${taskRoot}`,
-    "Say how your app is started: anylambda dev -- node server.js",
+    `Say how your app is started: anylambda dev ${likelyCommand(taskRoot)}`,
   );
 }
 

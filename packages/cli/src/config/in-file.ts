@@ -21,7 +21,11 @@ const wordsOfTemplates: Words = {
 function asKeys(text: string, words: Words): string {
   const word = (key: string): string => words[key] ?? key;
   return text
-    .replace(/^(.*)anylambda dev -- (.+)$/, `$1${word("command")}: $2`)
+    .replace(
+      /^(.*)anylambda dev (?:--app-port (\d+) )?-- (.+)$/,
+      (_, before: string, port: string, command: string) =>
+        `${before}${word("command")}: ${command}${port === undefined ? "" : `, ${word("appPort")}: ${port}`}`,
+    )
     .replace("--no-adapter", "adapter: none")
     .replaceAll(/-e (\w+)=([^\s,]*[^\s,.])/g, "env: { $1: $2 }")
     .replaceAll(/--([a-z]+(?:-[a-z]+)*)(?: (\d+))?/g, (_, option: string, value?: string) => {
