@@ -9,6 +9,7 @@ use crate::compression::Compressor;
 use crate::http;
 use crate::json;
 use crate::messages::{self, AnswerRules, BodyForm, Given, Members, Names, RequestRules, Shape};
+use crate::relay::Relay;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -180,6 +181,7 @@ fn sketches(input: &[u8]) {
 }
 
 fn responses(input: &[u8]) {
+    relayed_responses(input);
     let mut bytes = input.to_vec();
     let Some(whole) = messages::whole_response(&mut bytes, false, 200, 4) else {
         assert_eq!(bytes, input, "what is left to others is left as it was");
@@ -196,6 +198,19 @@ fn responses(input: &[u8]) {
     if let (Some(length), false) = (named("content-length"), matches!(whole.status, 204 | 304)) {
         assert_eq!(whole.body.len(), length.parse::<usize>().unwrap());
     }
+}
+
+/// What a relay sees in them, beside what `whole_response` says.
+fn relayed_responses(input: &[u8]) {
+    let whole = |bytes: &[u8]| messages::whole_response(&mut bytes.to_vec(), false, 64 * 1024, 100);
+    let missing = Relay::missing(input);
+    assert!(missing == 0 || whole(input).is_none());
+    if let 1..=1000 = missing {
+        let all = [input, &vec![b'x'; missing]].concat();
+        assert!(Relay::missing(&all) == 0 && whole(&all).is_some());
+    }
+    let is_taken = whole(input).is_some_and(|whole| whole.reusable && (200..300).contains(&whole.status));
+    assert_eq!(Relay::is_taken(input), is_taken);
 }
 
 /// The event is the input; its body, with the text it is written in, must be the end of the request.

@@ -16,5 +16,7 @@ mod http;
 mod json;
 #[path = "../../src/messages.rs"]
 mod messages;
+#[path = "../../src/relay.rs"]
+mod relay;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::check(input));
