@@ -245,6 +245,8 @@ describe("anylambda dev --watch -- COMMAND", () => {
     write("api/app.mjs", app("two"));
     await expect.poll(ask, { timeout: 20_000 }).toBe("two x");
     expect(readFileSync(join(code, "app.mjs"), "utf8")).toContain("two");
+    await dev.saying(/"type":"reloading"[^\n]*"name":"api"/);
+    await dev.saying(/"type":"reloaded"[^\n]*"name":"api"/);
     dev.signal("SIGINT");
     expect((await dev.result).code).toBe(0);
   });

@@ -97,10 +97,12 @@ export class Stage {
     await this.#open(served);
   }
 
-  async #reload(name: string, files: readonly string[]): Promise<void> {
-    const one = this.#on.get(name);
+  async #reload(key: string, files: readonly string[]): Promise<void> {
+    const one = this.#on.get(key);
     if (one === undefined || this.#closed) return;
     const { reporter } = this.#around;
+    // A function that was typed may have its name from its directory.
+    const { name } = one.served;
     reporter.tell({ type: "reloading", name, files });
     const began = performance.now();
     const failure = await one.served.reload(one.order);
