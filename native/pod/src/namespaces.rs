@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::fs;
 use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
@@ -149,15 +149,18 @@ fn open_path(path: &str) -> Option<OwnedFd> {
     }
 }
 
-pub fn open_directory(path: &str) -> Result<OwnedFd, Failure> {
+/// At this number, or the next that is free.
+pub fn open_directory(path: &str, number: RawFd) -> Result<OwnedFd, Failure> {
     let name = CString::new(path)?;
-    // SAFETY: the name lives; the descriptor is new and ours.
+    // SAFETY: the name lives; both descriptors are new and ours.
     unsafe {
         let fd = libc::open(name.as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC);
         if fd < 0 {
             return Err(failed(&format!("open {path}")));
         }
-        Ok(OwnedFd::from_raw_fd(fd))
+        let opened = OwnedFd::from_raw_fd(fd);
+        let numbered = libc::fcntl(opened.as_raw_fd(), libc::F_DUPFD_CLOEXEC, number);
+        Ok(OwnedFd::from_raw_fd(checked(numbered, "number a directory")?))
     }
 }
 

@@ -9,18 +9,21 @@
 //!   take                               all of them back                                 {label} with each, {done}
 //!   dial {port}                        connects to 127.0.0.1:PORT inside                {} with the connection
 //!   run {argv}                         a program beside the tree (criu)                 {status} or {signal}
+//!   ready {argv}                       one that waits for a request, at descriptor 199  {pid}
+//!   run {request}                      gives it its request, hex                        {status} or {signal}
 //!   serve                              pages of directory 0, as they are asked for      {}
 //!   learn                              what was asked for, into directory 1             {pages}
 //!   outlets {ends}                     closes our ends: `reading`, or both              {}
 //!
 //!  (1) When the channel ends, this process ends, and with it every process of the pod: the kernel sees to it.
 //!  (2) The process that Node started is the parent of process 1; it ends after it, with nothing left in the pod.
-//!  (3) Programs run beside the tree find outlet N's writing end at descriptor 100 + N, and directory N at 200 + N.
+//!  (3) Programs run beside the tree find outlet N's writing end at descriptor 100 + N, and directory N at 200 + N; the
+//!      latter is its number here too, for whoever looks into `/proc/1/fd`.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -37,6 +40,7 @@ use crate::{Failure, checked, descriptors, lazy, namespaces};
 const PR_SET_MEMORY_MERGE: i32 = 67;
 const DIALLING: Duration = Duration::from_secs(1);
 const OUTLETS_AT: RawFd = 100;
+const REQUESTS_AT: RawFd = 199;
 const DIRECTORIES_AT: RawFd = 200;
 
 pub fn run(config: &str) -> Result<u8, Failure> {
@@ -44,8 +48,8 @@ pub fn run(config: &str) -> Result<u8, Failure> {
     let channel = Channel::inherited()?;
     // Before anything is hidden.
     let mut directories = Vec::new();
-    for path in namespaces::strings(&config["directories"]) {
-        directories.push(namespaces::open_directory(path)?);
+    for (path, number) in namespaces::strings(&config["directories"]).zip(DIRECTORIES_AT..) {
+        directories.push(namespaces::open_directory(path, number)?);
     }
     namespaces::enter(&config)?;
     let (mut told, mut teller) = std::io::pipe()?;
@@ -94,8 +98,10 @@ struct Pid1 {
     outlets: Vec<Outlet>,
     directories: Vec<OwnedFd>,
     children: File,
-    /// Programs beside the tree: process id, and the order that wants its end.
-    running: Vec<(i32, Value)>,
+    /// Programs beside the tree: process id, the order that wants its end, and where it got its request.
+    running: Vec<(i32, Value, Option<OwnedFd>)>,
+    /// A program that waits for its request.
+    waiting: Option<(i32, OwnedFd)>,
     asked: Option<Asked>,
     program: String,
     /// Where the root listens.
@@ -114,6 +120,7 @@ impl Pid1 {
             directories,
             children: child_signals()?,
             running: Vec::new(),
+            waiting: None,
             asked: None,
             program: config["program"].as_str().unwrap_or_default().to_owned(),
             ports: config["ports"]
@@ -200,9 +207,22 @@ impl Pid1 {
                 Ok(self.channel.send(json!({ "id": id }), Some(connection.into()))?)
             }
             "run" => {
-                let pid = self.run_beside(message)?;
-                self.running.push((pid, id.clone()));
+                let (pid, socket) = match message["request"].as_str() {
+                    Some(request) => {
+                        let (pid, socket) = self.waiting.take().ok_or("nobody waits for a request")?;
+                        descriptors::send(socket.as_fd(), &bytes_of(request)?, &[])?;
+                        (pid, Some(socket))
+                    }
+                    None => (self.run_beside(message, None)?, None),
+                };
+                self.running.push((pid, id.clone(), socket));
                 Ok(())
+            }
+            "ready" => {
+                let (ours, theirs) = packets()?;
+                let pid = self.run_beside(message, Some(theirs.as_raw_fd()))?;
+                self.waiting = Some((pid, ours));
+                self.answer(id, json!({ "pid": pid }))
             }
             "serve" => {
                 let [pages, work, image] = self.directories()?;
@@ -252,7 +272,7 @@ impl Pid1 {
         Ok(())
     }
 
-    fn run_beside(&self, message: &Value) -> Result<i32, Failure> {
+    fn run_beside(&self, message: &Value, requests: Option<RawFd>) -> Result<i32, Failure> {
         let mut words = namespaces::strings(&message["argv"]);
         let mut command = Command::new(words.next().ok_or("run wants a program")?);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
@@ -260,8 +280,10 @@ impl Pid1 {
         let directories = self.directories.iter().map(AsRawFd::as_raw_fd);
         let given: Vec<(RawFd, RawFd)> =
             outlets.zip(OUTLETS_AT..).chain(directories.zip(DIRECTORIES_AT..)).collect();
+        let given: Vec<(RawFd, RawFd)> =
+            given.into_iter().chain(requests.map(|fd| (fd, REQUESTS_AT))).collect();
         let is_lazy = self.asked.is_some();
-        // SAFETY: dup2, prctl and sigprocmask are async-signal-safe.
+        // SAFETY: dup2, fcntl, prctl and sigprocmask are async-signal-safe.
         unsafe {
             command.pre_exec(move || {
                 // A huge page, made for pages that are read at once, would hold zeros in the place of lazy ones. CRIU gives
@@ -272,7 +294,10 @@ impl Pid1 {
                 let none: libc::sigset_t = std::mem::zeroed();
                 libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
                 for &(from, to) in &given {
-                    if libc::dup2(from, to) < 0 {
+                    // To itself it would change nothing, and be closed.
+                    let result =
+                        if from == to { libc::fcntl(to, libc::F_SETFD, 0) } else { libc::dup2(from, to) };
+                    if result < 0 {
                         return Err(std::io::Error::last_os_error());
                     }
                 }
@@ -290,9 +315,9 @@ impl Pid1 {
             if pid <= 0 {
                 return Ok(());
             }
-            match self.running.iter().position(|(running, _)| *running == pid) {
+            match self.running.iter().position(|(running, ..)| *running == pid) {
                 Some(index) => {
-                    let (_, id) = self.running.swap_remove(index);
+                    let (_, id, _) = self.running.swap_remove(index);
                     self.answer(&id, exit_of(pid, status))?;
                 }
                 // Orphans are of no interest; the root of the tree is.
@@ -308,4 +333,20 @@ impl Pid1 {
         answer["id"] = id.clone();
         Ok(self.channel.send(answer, None)?)
     }
+}
+
+/// Both ends of a socket for whole messages.
+fn packets() -> Result<(OwnedFd, OwnedFd), Failure> {
+    let mut ends: [RawFd; 2] = [-1; 2];
+    // SAFETY: room for two; both are new and ours.
+    unsafe {
+        let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
+        checked(libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()), "make a pair of sockets")?;
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+fn bytes_of(hex: &str) -> Result<Vec<u8>, Failure> {
+    let pairs = (0..hex.len()).step_by(2).map(|at| hex.get(at..at + 2).unwrap_or(""));
+    Ok(pairs.map(|pair| u8::from_str_radix(pair, 16)).collect::<Result<_, _>>()?)
 }

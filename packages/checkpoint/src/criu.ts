@@ -4,9 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where `box.ts` puts directories and outlets for programs run beside the tree. */
-const images = "/proc/self/fd/200";
-const work = "/proc/self/fd/201";
 const outletsAt = 100;
+const requestsAt = 199;
+const directoriesAt = 200;
+const images = `/proc/self/fd/${directoriesAt}`;
+const work = `/proc/self/fd/${directoriesAt + 1}`;
 
 /** Both ends of every connection are in the tree, so both are dumped; nobody outside needs to be kept from answering. */
 const common = [
@@ -35,26 +37,48 @@ export function dumpArguments(criu: readonly string[], pid: number, unprivileged
   ];
 }
 
+/** CRIU that has started and waits for a request: what it takes to start is not part of a restore. */
+export function waitingArguments(criu: readonly string[]): string[] {
+  return [...criu, "swrk", String(requestsAt)];
+}
+
 /**
- * `pipes`: names of the outlets at the time of the dump; this pod's outlets take their places. `lazy`: somebody serves
- * pages (`native/pod/src/lazy.rs`).
+ * A message of CRIU's `images/rpc.proto` that asks for a restore, with options as above. `pipes`: names of the outlets at
+ * the time of the dump; this pod's outlets take their places. `lazy`: somebody serves pages (`native/pod/src/lazy.rs`).
  */
-export function restoreArguments(
-  criu: readonly string[],
-  pipes: readonly string[],
-  unprivileged: boolean,
-  lazy: boolean,
-): string[] {
-  return [
-    ...criu,
-    "restore",
-    "--restore-detached",
-    "--log-file=restore.log",
-    ...common,
-    ...pipes.flatMap((pipe, number) => ["--inherit-fd", `fd[${outletsAt + number}]:${pipe}`]),
-    ...(lazy ? ["--lazy-pages"] : []),
-    ...(unprivileged ? ["--unprivileged"] : []),
+export function restoreRequest(pipes: readonly string[], unprivileged: boolean, lazy: boolean): Uint8Array {
+  const options = [
+    ...numberField(1, directoriesAt),
+    ...numberField(17, directoriesAt + 1),
+    ...numberField(5, 1), // tcp_established
+    ...numberField(8, 1), // file_locks
+    ...numberField(9, 2), // log_level
+    ...bytesField(10, Buffer.from("restore.log")),
+    ...numberField(34, 0), // manage_cgroups_mode: ignore
+    ...numberField(64, 3), // network_lock: skip
+    ...pipes.flatMap((pipe, number) =>
+      bytesField(27, [...bytesField(1, Buffer.from(pipe)), ...numberField(2, outletsAt + number)]),
+    ),
+    ...(lazy ? numberField(48, 1) : []),
+    ...(unprivileged ? numberField(67, 1) : []),
   ];
+  return Uint8Array.from([...numberField(1, restoreType), ...bytesField(2, options)]);
+}
+
+const restoreType = 2;
+
+function numberField(field: number, value: number): number[] {
+  return [...varint(field * 8), ...varint(value)];
+}
+
+function bytesField(field: number, bytes: Iterable<number>): number[] {
+  const list = [...bytes];
+  return [...varint(field * 8 + 2), ...varint(list.length), ...list];
+}
+
+/** Protobuf's way to write a number: seven bits a byte, the lowest first. */
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
 }
 
 /** The lines that say what went wrong, the first of them first. */

@@ -11,13 +11,12 @@
 import { cp, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Box, BoxExit } from "./box.ts";
-import { complaintsOf, dumpArguments, restoreArguments, versionOf } from "./criu.ts";
+import { complaintsOf, dumpArguments, restoreRequest, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import type { Home } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
 import { connectionsOf, hostPidOf } from "./pids.ts";
 import { Servers } from "./servers.ts";
-import type { Tools } from "./tools.ts";
 import {
   type Vessel,
   type VesselOptions,
@@ -26,6 +25,7 @@ import {
   newVessel,
   rootPid,
   vesselFor,
+  wordsOf,
 } from "./vessel.ts";
 
 export interface PodOptions extends VesselOptions {
@@ -104,15 +104,17 @@ export class Pod {
   readonly #exits = new Map<number, BoxExit>();
   /** Directory of the image that there is something to be learnt for from this copy. */
   #teaches: string | undefined;
-  #eagerBecause: string | undefined;
+  readonly #eagerBecause: string | undefined;
+  readonly #criu: number | undefined;
   #isRestored = false;
   #ended: Promise<void> | undefined;
 
-  private constructor(options: PodOptions, { box, home, eagerBecause }: Vessel) {
+  private constructor(options: PodOptions, { box, home, eagerBecause, criu }: Vessel) {
     this.#options = options;
     this.#box = box;
     this.#home = home;
     this.#eagerBecause = eagerBecause;
+    this.#criu = criu;
     box.onExit((exit) => this.#tell(exit));
   }
 
@@ -138,8 +140,8 @@ export class Pod {
       await pod.#join();
       const isLazy = pod.#eagerBecause === undefined;
       if (isLazy && !isLearnt(directory)) pod.#teaches = directory;
-      const argv = restoreArguments(criuOf(options.tools), manifest.pipes, isUnprivileged(), isLazy);
-      await pod.#runCriu(argv, pod.#home.work, "restore.log");
+      const request = restoreRequest(manifest.pipes, isUnprivileged(), isLazy);
+      await pod.#runCriu({ request: Buffer.from(request).toString("hex") }, pod.#home.work, "restore.log");
       const connected = Promise.all([pod.#box.order("outlets", { ends: "writing" }), pod.#connect()]);
       for (const program of manifest.programs) pod.#adopt(program);
       await connected;
@@ -215,9 +217,9 @@ export class Pod {
     return writeImage(directory, async (unfinished) => {
       const criuVersion = await versionOf(tools.criu);
       const clock = clockNow();
-      const argv = dumpArguments(criuOf(tools), rootPid, isUnprivileged());
+      const argv = dumpArguments(wordsOf(tools), rootPid, isUnprivileged());
       // The image's directory did not exist when the box was made: CRIU writes to the pod's own, which it can see.
-      await this.#runCriu(argv, this.#home.work, "dump.log");
+      await this.#runCriu({ argv }, this.#home.work, "dump.log");
       await this.#home.moveWorkTo(pagesOf(unfinished));
       await Promise.all(
         this.#home.private.map(({ from }, number) =>
@@ -260,9 +262,11 @@ export class Pod {
     this.#servers.cut();
   }
 
-  /** Whatever runs in the pod from now on is started by process 1, or by who was. */
+  /** Whatever runs in the pod from now on is started by process 1 or by CRIU, or by who was. */
   async #join(): Promise<void> {
-    for (const group of this.#options.groups ?? []) await writeFile(group, String(this.#box.pid));
+    const pids = [this.#box.pid, ...(this.#criu === undefined ? [] : [this.#criu])];
+    for (const group of this.#options.groups ?? [])
+      for (const pid of pids) await writeFile(group, String(pid));
   }
 
   async #begin(fill: () => Promise<void>): Promise<Pod> {
@@ -295,8 +299,8 @@ export class Pod {
     this.#servers.listen(port, handle, isOwn ? this.#options.connection : undefined);
   }
 
-  async #runCriu(argv: readonly string[], directory: string, log: "dump.log" | "restore.log"): Promise<void> {
-    const { message } = await this.#box.order("run", { argv });
+  async #runCriu(what: object, directory: string, log: "dump.log" | "restore.log"): Promise<void> {
+    const { message } = await this.#box.order("run", what);
     if (message["status"] === 0) return;
     throw new Error(
       `CRIU could not ${log === "dump.log" ? "dump" : "restore"} the process tree:\n${complaintsOf(directory, log)}`,
@@ -322,10 +326,6 @@ export class Pod {
     if (take === undefined) this.#exits.set(exit.pid, exit);
     else take(exit);
   }
-}
-
-function criuOf({ criu, criuCommand = [criu] }: Tools): readonly string[] {
-  return criuCommand;
 }
 
 function textOf(value: unknown): string {

@@ -1,12 +1,14 @@
 /**
- * What a pod needs before there is a process in it: its files, its box, and for a copy somebody who serves its pages. It is
+ * What a pod needs before there is a process in it: its files, its box, and for a copy somebody who serves its pages and CRIU. It is
  * the same for every copy of an image, so it can be made before a copy is wanted (`vessels.ts`).
  */
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Box } from "./box.ts";
+import { waitingArguments } from "./criu.ts";
 import { type Home, makeHome } from "./home.ts";
 import { type Image, filesOf, pagesOf } from "./image.ts";
+import { hostPidOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
 
 export interface Vessel {
@@ -14,6 +16,8 @@ export interface Vessel {
   readonly box: Box;
   /** Why nobody serves pages. */
   readonly eagerBecause?: string | undefined;
+  /** CRIU, which waits for its request, as this process sees it: the copy's processes are its children at first. */
+  readonly criu?: number | undefined;
 }
 
 export interface VesselOptions {
@@ -52,7 +56,19 @@ export async function vesselFor(image: Image, options: VesselOptions): Promise<V
   // As root, CRIU sets the clocks.
   const clock = isUnprivileged() ? manifest.clock : undefined;
   const box = await open(home, options, directories, manifest.pipes.length, clock);
-  return { home, box, eagerBecause: await serve(box) };
+  const vessel: Vessel = { home, box, eagerBecause: await serve(box) };
+  try {
+    const { message } = await box.order("ready", { argv: waitingArguments(wordsOf(options.tools)) });
+    return { ...vessel, criu: hostPidOf(box.pid, Number(message["pid"])) };
+  } catch (error) {
+    await discardVessel(vessel);
+    throw error;
+  }
+}
+
+/** CRIU, as it is started. */
+export function wordsOf({ criu, criuCommand = [criu] }: Tools): readonly string[] {
+  return criuCommand;
 }
 
 function copyFiles(from: string, to: string): Promise<void> {

@@ -26,7 +26,7 @@ export async function chooseEngine(
   return replayed(host.obstacle);
 }
 
-/** Each is two idle processes of less than a megabyte together. */
+/** Each is three idle processes, of some megabytes together. */
 const mostReady = 5;
 
 function replayed(why: string): ChosenEngine {

@@ -15,7 +15,7 @@ export function descendantsPss(): number {
   const below = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
   return (children.get(process.pid) ?? [])
     .map(below)
-    .filter((tree) => tree.some((pid) => read(`/proc/${pid}/comm`).trim() !== "anylambda-pod"))
+    .filter((tree) => tree.some((pid) => !/^(anylambda-pod|criu|ld-linux)/.test(read(`/proc/${pid}/comm`))))
     .flat()
     .reduce((sum, pid) => sum + pssOf(pid), 0);
 }
