@@ -1,12 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { probe } from "@anylambda/checkpoint";
 import type { Tools } from "@anylambda/checkpoint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FleetOptions } from "../fleet.ts";
-import { type Rig, fixture, notesOf, rig, until } from "../testing/harness.ts";
-import { criuEngine } from "./criu-engine.ts";
+import { type Rig, configured, fixture, notesOf, of, rig, until } from "../testing/harness.ts";
+import { criuEngine, openSnapshot } from "./criu-engine.ts";
+import { Publication } from "./publication.ts";
 
 // Subscribers of telemetry that are frozen with their function. Where the host cannot, skipped by name.
 const { ok, tools } = await probe();
@@ -78,7 +79,11 @@ describe.skipIf(!ok)("a subscription to telemetry that was made before the snaps
     const { r, notes } = await published({}, { maxConcurrency: 2 });
     {
       await using it = r;
-      await Promise.all([1, 2].map((name) => it.invoke({ name, wait: 400 })));
+      const go = `${notes}-go`;
+      const invoked = Promise.all([1, 2].map((name) => it.invoke({ name, until: go })));
+      await until(() => of(it.events, "start").length === 2);
+      writeFileSync(go, "");
+      await invoked;
     }
     for (const type of before) expect([type, timesOf(type, notes)]).toEqual([type, 1]);
     for (const type of [...after, ...invocation]) expect([type, timesOf(type, notes)]).toEqual([type, 2]);
@@ -94,6 +99,27 @@ describe.skipIf(!ok)("a subscription to telemetry that was made before the snaps
     expect(timesOf("initReport", notes)).toBe(1);
     expect(timesOf("restoreReport", notes)).toBe(2);
     expect(timesOf("report", notes)).toBe(2);
+  });
+
+  it("is kept with an image that outlives who published it", async () => {
+    const notes = join(shared, `notes-${readdirSync(shared).length}`);
+    const engine = criuEngine({ tools: tools as Tools, directory });
+    const configuration = configured({
+      command: fixture("frozen-runtime.mjs", "restore"),
+      version: "1",
+      extensions: [{ name: "tele", ...fixture("telemetry-extension.mjs", "tele", "{}") }],
+      variables: { NOTES: notes },
+    });
+    const path = process.env["PATH"] ?? "";
+    const { snapshot } = await new Publication(configuration, { engine, path, report: () => undefined }).done;
+    const kept = await openSnapshot(snapshot?.directory ?? "");
+    {
+      await using it = await rig(configuration, { snapStart: { engine, snapshot: kept } });
+      await it.invoke({});
+    }
+    // The report on its init was told when it was published.
+    expect(platformIn(notes)).toEqual([...before, ...after.slice(1), ...invocation]);
+    await engine.discard(kept);
   });
 
   it("is refused when nobody listens in there", async () => {
