@@ -8,6 +8,7 @@ import {
   bubblewrapFault,
   outboundFault,
 } from "@anylambda/sandbox";
+import { probe } from "@anylambda/checkpoint";
 import { type Adapter, type Engine, findAdapter } from "./adapters.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type FleetSettings, settingsOf } from "./fleet-settings.ts";
@@ -109,8 +110,9 @@ export async function planFunction(
   const appPort = adapter !== undefined ? await appPortOf(options, given, ownPorts) : undefined;
   warnings.push(...logWarningsOf(options));
   const asked = Math.max(options.concurrency ?? 1, options.provisioned ?? 0);
-  const fixed = adapter !== undefined && !ownPorts && hasFixedPort(options, given);
-  if (fixed && asked > 1) warnings.push(fixedPortWarning);
+  const hasOne = adapter !== undefined && !ownPorts && hasFixedPort(options, given);
+  const fixed = hasOne && asked > 1 && !(await copiesHavePorts(options));
+  if (fixed) warnings.push(fixedPortWarning);
   const configuration: FunctionConfiguration = {
     name: options.name ?? nameFor(taskRoot),
     // Snapshots are of published versions only (environment.md 6.1).
@@ -139,12 +141,17 @@ export async function planFunction(
     ...(adapter !== undefined && { engine: adapter.engine }),
     ...(appPort !== undefined && { appPort }),
     maxConcurrency: fixed ? 1 : asked,
-    variablesFor: appPort === undefined || fixed || ownPorts ? async () => ({}) : appPortsFrom(appPort),
+    variablesFor: appPort === undefined || hasOne || ownPorts ? async () => ({}) : appPortsFrom(appPort),
     path,
     isolation,
     outbound,
     warnings,
   };
+}
+
+/** Copies from memory have a network each, and all ports in it. */
+async function copiesHavePorts({ snapstart }: FunctionOptions): Promise<boolean> {
+  return snapstart !== undefined && snapstart !== "replay" && (await probe()).ok;
 }
 
 /** The adapter's layer on AWS: its wrapper starts the app, as is done here anyway. */

@@ -1,5 +1,6 @@
 import { criuHost } from "@anylambda/sandbox";
 import { afterAll, describe, expect, it } from "vitest";
+import { freePort } from "../ports.ts";
 import { start, stopAll } from "../testing/command.ts";
 
 const { ok } = await criuHost();
@@ -19,5 +20,29 @@ describe.skipIf(!ok)("anylambda dev --snapstart criu", () => {
     const { code, stderr } = await dev.result;
     expect(code).toBe(0);
     expect(stderr).not.toContain("replay");
+  });
+
+  it("has as many copies at once as wanted of an app whose port is fixed: each has a network of its own", async () => {
+    const port = String(await freePort());
+    const options = [
+      "-p",
+      "0",
+      "--no-dashboard",
+      "--snapstart",
+      "criu",
+      "--app-port",
+      port,
+      "--concurrency",
+      "2",
+    ];
+    const dev = start(["dev", ...options, "--", "node", "app.mjs"]);
+    const [url = ""] = await dev.saying(/http:\/\/127\.0\.0\.1:\d+\//);
+    const hanging = fetch(new URL("hang", url));
+    await dev.saying(/app got GET \/hang/);
+    expect((await fetch(url)).status).toBe(200);
+    dev.signal("SIGINT");
+    const { stderr } = await dev.result;
+    await hanging;
+    expect(stderr).not.toContain("port is fixed");
   });
 });
