@@ -21,6 +21,7 @@ import { extensionReportsOf, failedInit, initRuntimeDoneOf, initTracesOf } from 
 import { initialize } from "./init.ts";
 import { InvocationEvents, type Told } from "./invocation-events.ts";
 import { type Job, deliveryOf } from "./invocation.ts";
+import { type TemporaryPlace, makeTemporaryPlace } from "./isolation/temporary.ts";
 import { logEventOf } from "./log-frames.ts";
 import { metadataOf } from "./metadata-endpoint.ts";
 import { ManagedRuntimeApi } from "./managed-runtime-api.ts";
@@ -51,6 +52,7 @@ export class ManagedEnvironment {
   readonly #configuration: FunctionConfiguration;
   readonly #options: EnvironmentOptions;
   readonly #api: ApiServer;
+  readonly #temporary: TemporaryPlace = makeTemporaryPlace();
   readonly #teller: Teller;
 
   private constructor(configuration: FunctionConfiguration, options: EnvironmentOptions, api: ApiServer) {
@@ -68,6 +70,7 @@ export class ManagedEnvironment {
       logStream,
       path: options.path,
       initializationType: "lambda-managed-instances",
+      temporary: this.#temporary.path,
     });
     const { memorySizeMb } = configuration;
     this.#boot = new Boot(
@@ -203,6 +206,7 @@ export class ManagedEnvironment {
     await stopProcesses(this.#boot, reason);
     this.#teller.telemetry.end();
     await this.#api.close();
+    await this.#temporary.remove();
     this.#state = "stopped";
     this.#tell({ type: "stopped" });
   }

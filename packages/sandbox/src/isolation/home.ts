@@ -1,14 +1,10 @@
 /** Where an environment lives: its API server, and what stands between its processes and this machine. */
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ApiServer } from "../api-server.ts";
 import type { BootPlace } from "../boot.ts";
 import type { EnvironmentOptions } from "../environment-options.ts";
 import type { FunctionConfiguration } from "../function.ts";
-import { guard } from "../guard.ts";
 import { openPod } from "./bubblewrap.ts";
+import { makeTemporaryPlace } from "./temporary.ts";
 
 export interface Home {
   readonly api: ApiServer;
@@ -34,8 +30,7 @@ export async function openHome(
   if (source !== undefined) return { api, runtimeApi: "", seen: configuration, close };
   if (isolation === "process") {
     await api.listen();
-    const temporary = mkdtempSync(join(tmpdir(), "anylambda-tmp-"));
-    const unguard = guard({ directory: temporary });
+    const { path: temporary, remove } = makeTemporaryPlace();
     return {
       api,
       runtimeApi: api.address,
@@ -43,8 +38,7 @@ export async function openHome(
       temporary,
       async close() {
         await api.close();
-        await rm(temporary, { recursive: true, force: true });
-        unguard();
+        await remove();
       },
     };
   }

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Rig, rig } from "../testing/harness.ts";
+import { type Rig, fixture, rig } from "../testing/harness.ts";
 import { bubblewrapFault } from "./isolation.ts";
 
 async function temporaryOf(r: Rig): Promise<string | undefined> {
@@ -22,6 +22,17 @@ describe("temporary files without isolation", () => {
       expect(existsSync(join(place, "kept"))).toBe(true);
     }
     expect(existsSync(place)).toBe(false);
+  });
+
+  it("have one on Managed Instances too", async () => {
+    const more = { command: fixture("managed-runtime.mjs"), environmentConcurrency: 2 };
+    let place: string | undefined;
+    {
+      await using r = await rig(more);
+      place = await temporaryOf(r);
+      expect(existsSync(place ?? "")).toBe(true);
+    }
+    expect(existsSync(place ?? "/")).toBe(false);
   });
 
   it("lie where the function's own variable says", async () => {
