@@ -81,6 +81,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const pair = meetingOf(2, () => (memory.second = descendantsPss() - memory.copy));
     await Promise.all([copyOnce(pair), copyOnce(pair)]);
     progress(`${copies} copies at once`);
+    // As after any pause: pods stand ready again.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     const meeting = meetingOf(copies, () => (memory.eachOfSeveral = descendantsPss() / copies));
     const together = await Promise.all(Array.from({ length: copies }, () => copyOnce(meeting)));
     return {
