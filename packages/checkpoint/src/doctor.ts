@@ -110,6 +110,8 @@ async function tryOut(tools: Tools): Promise<Trial> {
 }
 
 function adviceFor(complaint: string): string {
+  if (complaint.includes("unknown order"))
+    return "anylambda-pod is of another version than this command: build it anew (node scripts/build-pod.mjs), or install both anew";
   if (complaint.includes("CRIU could not") && isUnprivileged())
     return "Without root this kernel and this CRIU do not get so far: run as root";
   if (!complaint.includes("CRIU could not") && complaint.includes("Operation not permitted"))
