@@ -2,7 +2,9 @@
 //!
 //! 1. Bytecode comes from this very build and from nowhere else: the engine does not verify it.
 //! 2. After every call into JavaScript all its promises' jobs have run.
-//! 3. An exception that nobody caught, a rejected promise that nobody handles, ends the process with one line.
+//! 3. What a circle holds is collected after so many bytes of bodies as well, which the engine does not see: else a body or
+//!    two more of garbage would now and then make the process larger, for ever.
+//! 4. An exception that nobody caught, a rejected promise that nobody handles, ends the process with one line.
 
 use crate::host;
 use crate::machine::Machine;
@@ -30,6 +32,9 @@ const STACK_BYTES: usize = 1024 * 1024;
 /// Until then nothing is collected: what is there when the adapter is ready, some 500 KB, is no garbage, and looking
 /// through it twice was a twelfth of the start.
 const GC_THRESHOLD_BYTES: usize = 768 * 1024;
+
+/// Bytes read and written after which the circles are looked for (3): some hundred microseconds.
+const GC_AFTER_BYTES: usize = 8 * 1024 * 1024;
 
 pub struct Engine {
     runtime: Runtime,
@@ -106,6 +111,9 @@ impl Engine {
                 Err(job) => job.0.with(|ctx| die(&ctx, Error::Exception)),
             }
         }
+        if self.machine.sockets.borrow_mut().has_moved(GC_AFTER_BYTES) {
+            self.runtime.run_gc();
+        }
         let rejection = self.rejections.borrow_mut().pop();
         if let Some(rejection) = rejection {
             self.context.with(|ctx| match rejection.reason.restore(&ctx) {
@@ -135,7 +143,7 @@ fn memory_limit_mb() -> usize {
     }
 }
 
-/// The last line (3). On one line, because each line is an entry of its own in the log.
+/// The last line (4). On one line, because each line is an entry of its own in the log.
 fn die(ctx: &Ctx<'_>, error: Error) -> ! {
     let text = match CaughtError::from_error(ctx, error) {
         CaughtError::Exception(exception) => {

@@ -51,6 +51,8 @@ pub struct Sockets {
     was_filled: bool,
     open: usize,
     serials: u64,
+    /// Bytes read and written since they were last asked for.
+    moved: usize,
 }
 
 /// What a read found.
@@ -70,6 +72,7 @@ impl Sockets {
             was_filled: false,
             open: 0,
             serials: 0,
+            moved: 0,
         }
     }
 
@@ -181,6 +184,7 @@ impl Sockets {
                     self.was_filled = length == self.buffer.len();
                     // A read that was not filled has emptied the socket (epoll(7), question 9).
                     socket.readable = self.was_filled || socket.closed;
+                    self.moved += length;
                     return Ok(Arrived::Bytes(&self.buffer[..length]));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -208,6 +212,7 @@ impl Sockets {
                 Ok(0) => return Ok((filled > 0).then_some(filled)),
                 Ok(length) => {
                     filled += length;
+                    self.moved += length;
                     // As in `read`. Where it was filled the kernel may have more, for whoever reads next.
                     if filled < bytes.len() && !socket.closed {
                         socket.readable = false;
@@ -228,7 +233,9 @@ impl Sockets {
     /// Hands over `pieces` without their first `skip` bytes; how many bytes the kernel took. When it did not take all
     /// there will be an event.
     pub fn write(&mut self, id: usize, pieces: &[&[u8]], skip: usize) -> Result<usize, Failure> {
-        let socket = self.at(id)?;
+        let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) else {
+            return Err(closed());
+        };
         let Some(stream) = socket.stream.as_mut().filter(|_| socket.writable) else {
             return Ok(0);
         };
@@ -239,7 +246,10 @@ impl Sockets {
                 return Ok(taken);
             }
             match stream.write_vectored(&slices[..count]) {
-                Ok(length) => taken += length,
+                Ok(length) => {
+                    taken += length;
+                    self.moved += length;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     socket.writable = false;
@@ -263,10 +273,16 @@ impl Sockets {
     }
 
     fn at(&mut self, id: usize) -> Result<&mut Socket, Failure> {
-        self.sockets
-            .get_mut(id)
-            .and_then(Option::as_mut)
-            .ok_or_else(|| Failure::with_code("EBADF", "the connection is closed".into()))
+        self.sockets.get_mut(id).and_then(Option::as_mut).ok_or_else(closed)
+    }
+
+    /// Whether `bytes` have been read and written since it last said so.
+    pub fn has_moved(&mut self, bytes: usize) -> bool {
+        let has = self.moved >= bytes;
+        if has {
+            self.moved = 0;
+        }
+        has
     }
 
     /// Begins with the next address that can be begun with, if there is one.
@@ -288,6 +304,10 @@ impl Sockets {
             socket.failure = Some(Failure::with_code("ENOTFOUND", "the name has no address".into()));
         }
     }
+}
+
+fn closed() -> Failure {
+    Failure::with_code("EBADF", "the connection is closed".into())
 }
 
 fn cannot_connect(error: &io::Error, address: Option<SocketAddr>) -> Failure {
