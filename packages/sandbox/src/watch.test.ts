@@ -69,14 +69,26 @@ describe("Watch", () => {
 });
 
 describe("endOfPromises", () => {
-  it("comes after a chain of promises of any length, and before timers", async () => {
+  it.each([
+    ["a callback", (run: () => void) => setImmediate(run)],
+    ["a tick", (run: () => void) => process.nextTick(run)],
+    ["a promise", (run: () => void) => queueMicrotask(run)],
+  ])("comes after a chain of promises of any length, and before timers, from %s", async (_from, start) => {
     const order: string[] = [];
     const chain = async (): Promise<void> => {
       for (let link = 0; link < 100; link += 1) await Promise.resolve();
       order.push("chain");
     };
-    setImmediate(() => order.push("turn"));
-    await Promise.all([chain(), endOfPromises().then(() => order.push("end"))]);
+    await new Promise<void>((resolve) => {
+      start(() => {
+        setImmediate(() => order.push("turn"));
+        void chain();
+        void endOfPromises().then(() => {
+          order.push("end");
+          resolve();
+        });
+      });
+    });
     await endOfTurn();
     expect(order).toEqual(["chain", "end", "turn"]);
   });

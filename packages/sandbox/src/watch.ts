@@ -74,6 +74,7 @@ export function endOfTurn(): Promise<void> {
 /** Resolves when everything has run that only promises stand before, however many. */
 export function endOfPromises(): Promise<void> {
   return new Promise((resolve) => {
-    process.nextTick(resolve);
+    // Ticks come before promises, unless one of these makes them.
+    queueMicrotask(() => process.nextTick(resolve));
   });
 }
