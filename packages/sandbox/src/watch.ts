@@ -58,7 +58,11 @@ export class Watch<Failure> {
     }
     clearTimeout(this.#timer);
     this.#timerMs = whole;
-    this.#timer = setTimeout(() => this.#waiter?.settle("late"), whole);
+    this.#timer = setTimeout(() => {
+      // One that has run out would keep no process alive any more.
+      this.#timer = undefined;
+      this.#waiter?.settle("late");
+    }, whole);
   }
 }
 

@@ -36,6 +36,8 @@ describe.skipIf(fault !== undefined || outboundFault() !== undefined)("--outboun
       "--isolation",
       "bubblewrap",
       "--outbound",
+      // What it asks for while it starts may come after its init.
+      "--no-freeze",
       "-p",
       "0",
       "-e",

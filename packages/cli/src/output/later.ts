@@ -25,8 +25,8 @@ export function laterReporter(reporter: Reporter): Reporter {
       waiting.push(notice);
       if (!("environment" in notice)) tellAll();
       else if (waiting.length > 1) return;
-      // One timer, set back each time.
-      else if (timer === undefined) timer = setTimeout(tellAll, delayMs);
+      // One timer, set back each time. Nobody has to live for it: what is left is told at the end.
+      else if (timer === undefined) timer = setTimeout(tellAll, delayMs).unref();
       else timer.refresh();
     },
   };
