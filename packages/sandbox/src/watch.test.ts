@@ -83,10 +83,12 @@ describe("endOfPromises", () => {
       start(() => {
         setImmediate(() => order.push("turn"));
         void chain();
-        void endOfPromises().then(() => {
+        const wait = async (): Promise<void> => {
+          await endOfPromises();
           order.push("end");
           resolve();
-        });
+        };
+        void wait();
       });
     });
     await endOfTurn();
