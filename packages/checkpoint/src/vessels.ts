@@ -20,7 +20,7 @@ interface Berth {
   readonly image: Image;
   readonly ready: Set<Vessel>;
   timer: NodeJS.Timeout | undefined;
-  making: Promise<void> | undefined;
+  making: Promise<void>;
   isForgotten: boolean;
 }
 
@@ -67,13 +67,14 @@ export class Vessels {
   /** Invariant 1. */
   #wait(berth: Berth): void {
     clearTimeout(berth.timer);
-    berth.timer = setTimeout(() => {
-      berth.making ??= this.#fill(berth).finally(() => (berth.making = undefined));
+    const timer = setTimeout(() => {
+      // One that was begun before the last request may still be on its way.
+      berth.making = berth.making.then(() => this.#fill(berth, timer));
     }, this.#options.calmMs).unref();
+    berth.timer = timer;
   }
 
-  async #fill(berth: Berth): Promise<void> {
-    const { timer } = berth;
+  async #fill(berth: Berth, timer: NodeJS.Timeout): Promise<void> {
     // One that is taken meanwhile starts the wait anew.
     while (berth.ready.size < this.#options.size && !berth.isForgotten && berth.timer === timer) {
       try {
@@ -95,5 +96,5 @@ async function lost({ ready }: Berth, vessel: Vessel): Promise<void> {
 }
 
 function newBerth(image: Image): Berth {
-  return { image, ready: new Set(), timer: undefined, making: undefined, isForgotten: false };
+  return { image, ready: new Set(), timer: undefined, making: Promise.resolve(), isForgotten: false };
 }
