@@ -136,6 +136,8 @@ describe.skipIf(chromiumFile === undefined)("the page of a check in Chromium", (
     expect(await faults()).toEqual([]);
     await page.keyboard.press("v");
     await page.getByRole("group", { name: "Environments" }).waitFor();
+    // The records come a moment after the report.
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(8);
     expect(await faults()).toEqual([]);
   });
 });
