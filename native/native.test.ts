@@ -1,9 +1,13 @@
 /** The adapter on the native host, from end to end: what only the engine can get wrong. */
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { functionUrlEvent, sqsEvent } from "../packages/adapter/testing/events.ts";
 import { answer, isCheck } from "../packages/adapter/testing/function.ts";
+import { answering, startRawApp } from "../packages/adapter/testing/raw-app.ts";
 import type { RawConnection } from "../packages/adapter/testing/raw-app.ts";
 import { eventually, turns } from "../packages/adapter/testing/wait.ts";
 import { missing, startAdapter, startNative, startNativeOver, stopAfterEach } from "./testing/binary.ts";
@@ -52,6 +56,23 @@ describe.skipIf(missing !== undefined)("native adapter", () => {
     expect(head).toMatch(/^GET \/a\/b\?x=1&y=%C3%A9 HTTP\/1\.1\r\n/);
     expect(head).toContain("x-two: grün");
     expect(fn.adapter.lines).toEqual([]);
+  });
+
+  it("reaches an app on a Unix socket", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "native-")), "app.sock");
+    const app = await startRawApp(answering(answer(200, "hello")), { path });
+    const fn = await startNative("", { ANYLAMBDA_APP_SOCKET: path });
+    for (let count = 0; count < 3; count += 1)
+      expect(answerOf((await fn.api.invoke(functionUrlEvent({ path: "/a" }))).text)).toMatchObject({
+        statusCode: 200,
+        body: "hello",
+      });
+    expect(fn.app.connections).toHaveLength(0);
+    expect(app.connections).toHaveLength(1);
+    await app.close();
+    expect((await fn.api.invoke(functionUrlEvent())).text).toContain(
+      `No connection to the app at unix:${path}: ENOENT`,
+    );
   });
 
   it.each([0, 1, 2, 3, 100 * 1024, 4 * 1024 * 1024])(

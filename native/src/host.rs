@@ -462,6 +462,13 @@ fn connections<'js>(host: &Object<'js>, machine: &Rc<Machine>) -> Result<()> {
         id
     })?;
     let m = Rc::clone(machine);
+    define(host, "connectUnix", move |path: std::string::String| {
+        let mut sockets = m.sockets.borrow_mut();
+        let (id, _) = sockets.add();
+        sockets.lead(id, path.into());
+        id
+    })?;
+    let m = Rc::clone(machine);
     define(host, "connected", move |ctx: Ctx<'js>, id: usize| {
         m.sockets.borrow_mut().progress(id).map_err(|failure| throw(&ctx, failure))
     })?;

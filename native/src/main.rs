@@ -18,6 +18,7 @@ mod positions;
 mod programs;
 mod relay;
 mod sockets;
+mod stream;
 mod timers;
 
 use engine::Engine;

@@ -1,4 +1,4 @@
-//! TCP connections by number.
+//! Connections by number, over TCP and Unix sockets.
 //!
 //! 1. Every socket is registered once, edge-triggered: `readable` and `writable` say what the kernel told last, and
 //!    are cleared only by an operation that would block or took all there was.
@@ -9,12 +9,13 @@
 //!    operation that it causes asks the kernel.
 
 use crate::failure::Failure;
+use crate::stream::{Address, Stream};
 use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// What one read takes at first: more than nearly all events and answers have. Each page of it counts as memory.
 const READ_BYTES: usize = 16 * 1024;
@@ -27,11 +28,11 @@ const MAX_SLICES: usize = 64;
 
 struct Socket {
     /// `None` while the name is looked up.
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     /// Where it leads, for what is said when it fails.
-    address: Option<SocketAddr>,
+    address: Option<Address>,
     /// Addresses of the name that have not been tried.
-    addresses: VecDeque<SocketAddr>,
+    addresses: VecDeque<Address>,
     /// Told apart from earlier users of the number by the look-up of its name.
     serial: u64,
     /// Why the name or its last address led nowhere.
@@ -113,8 +114,16 @@ impl Sockets {
             return;
         }
         match addresses {
-            Ok(addresses) => socket.addresses = addresses.into(),
+            Ok(addresses) => socket.addresses = addresses.into_iter().map(Address::Inet).collect(),
             Err(failure) => socket.failure = Some(failure),
+        }
+        self.try_next(id);
+    }
+
+    /// Begins with a Unix socket, which needs no look-up.
+    pub fn lead(&mut self, id: usize, path: PathBuf) {
+        if let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) {
+            socket.addresses.push_back(Address::Unix(path));
         }
         self.try_next(id);
     }
@@ -134,21 +143,19 @@ impl Sockets {
                 };
             };
             let outcome = match stream.take_error() {
-                Ok(None) => stream.peer_addr().map(|_| ()),
+                Ok(None) => stream.has_peer(),
                 Ok(Some(error)) | Err(error) => Err(error),
             };
             match outcome {
                 Ok(()) => {
-                    // A small write must not wait for the acknowledgement of the one before. Without it we are slow,
-                    // not wrong.
-                    let _ = stream.set_nodelay(true);
+                    stream.send_at_once();
                     socket.connected = true;
                     socket.writable = true;
                     return Ok(true);
                 }
                 Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(false),
                 Err(error) => {
-                    socket.failure = Some(cannot_connect(&error, socket.address));
+                    socket.failure = Some(cannot_connect(&error, socket.address.as_ref()));
                     socket.stream = None;
                     self.try_next(id);
                 }
@@ -291,13 +298,13 @@ impl Sockets {
             return;
         };
         while let Some(address) = socket.addresses.pop_front() {
-            match begin(&self.registry, id, address) {
+            match begin(&self.registry, id, &address) {
                 Ok(stream) => {
                     socket.stream = Some(stream);
                     socket.address = Some(address);
                     return;
                 }
-                Err(error) => socket.failure = Some(cannot_connect(&error, Some(address))),
+                Err(error) => socket.failure = Some(cannot_connect(&error, Some(&address))),
             }
         }
         if socket.failure.is_none() {
@@ -310,7 +317,7 @@ fn closed() -> Failure {
     Failure::with_code("EBADF", "the connection is closed".into())
 }
 
-fn cannot_connect(error: &io::Error, address: Option<SocketAddr>) -> Failure {
+fn cannot_connect(error: &io::Error, address: Option<&Address>) -> Failure {
     let mut failure = Failure::new("connect", error);
     if let Some(address) = address {
         failure.message = format!("{} {address}", failure.message);
@@ -318,8 +325,8 @@ fn cannot_connect(error: &io::Error, address: Option<SocketAddr>) -> Failure {
     failure
 }
 
-fn begin(registry: &Registry, id: usize, address: SocketAddr) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(address)?;
+fn begin(registry: &Registry, id: usize, address: &Address) -> io::Result<Stream> {
+    let mut stream = Stream::connect(address)?;
     registry.register(&mut stream, Token(id), Interest::READABLE | Interest::WRITABLE)?;
     Ok(stream)
 }

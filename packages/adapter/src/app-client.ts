@@ -13,6 +13,7 @@ import type { HeaderList, HttpRequest, HttpResponse } from "@anylambda/wire";
 import { Failure, errnoOf, messageOf } from "./errors.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
 import type { IncomingResponse } from "./http-connection.ts";
+import { placeOf } from "./app-address.ts";
 import type { Address, Platform } from "./platform.ts";
 import { elapsed } from "./time.ts";
 
@@ -85,7 +86,7 @@ const MAX_PROBE_BYTES = 64 * 1024;
 
 export function createAppClient(platform: Platform, options: AppClientOptions): AppClient {
   const idle: HttpConnection[] = [];
-  const where = `${options.address.host}:${options.address.port}`;
+  const where = placeOf(options.address);
 
   /** The most recently used connection that may still be trusted; those that may not are dropped. */
   function takeIdle(maxIdleMs: number): HttpConnection | undefined {

@@ -25,7 +25,7 @@ import type { Meter } from "./meter.ts";
 import { toPassThrough } from "./pass-through.ts";
 import type { Platform } from "./platform.ts";
 import { quickRequestOf } from "./quick-request.ts";
-import { bracketed } from "./readiness.ts";
+import { bracketed } from "./app-address.ts";
 import { moveAuthorization, removeBasePath } from "./request-edits.ts";
 import type { Lane } from "./relay.ts";
 import { isHookPath, refusal } from "./restore.ts";

@@ -8,8 +8,9 @@ export interface Platform {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly codec: Codec;
   /**
-   * Opens a connection with TCP_NODELAY: a small write must not wait for the acknowledgement of the one before.
-   * Rejects with an error that has a `code` as in `errno.h` (`ECONNREFUSED`).
+   * Opens a connection, one of TCP with TCP_NODELAY: a small write must not wait for the acknowledgement of the one before.
+   * Rejects with an error that has a `code` as in `errno.h` (`ECONNREFUSED`; `ENOENT` of a Unix socket that is
+   * not there).
    */
   connect(address: Address): Promise<Connection>;
   now(): Clock;
@@ -40,9 +41,16 @@ export interface Compressor {
   end(): Promise<Uint8Array>;
 }
 
-export interface Address {
+export type Address = HostAddress | UnixAddress;
+
+export interface HostAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** A Unix socket, by its file. */
+interface UnixAddress {
+  readonly path: string;
 }
 
 /** A moment on both clocks, ms. They part when the environment is frozen, restored, or its wall clock set. */

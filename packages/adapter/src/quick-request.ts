@@ -23,7 +23,7 @@ import type { Platform } from "./platform.ts";
 import { withoutSpace } from "./pass-through.ts";
 import { teach } from "./relay.ts";
 import type { Lane } from "./relay.ts";
-import { bracketed } from "./readiness.ts";
+import { bracketed } from "./app-address.ts";
 import { removeBasePath } from "./request-edits.ts";
 import type { Invocation } from "./runtime-client.ts";
 

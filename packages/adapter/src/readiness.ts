@@ -1,4 +1,5 @@
 /** Waiting for the app to listen and to answer (spec adapter.md 2.2 and 2.3). */
+import { bracketed, placeOf, readinessAddress } from "./app-address.ts";
 import type { AppClient } from "./app-client.ts";
 import type { Config } from "./config.ts";
 import { Failure, errnoOf, messageOf } from "./errors.ts";
@@ -121,27 +122,21 @@ async function askStatus(config: Config, app: AppClient, onCut: (cut: () => void
 }
 
 async function openPort(platform: Platform, config: Config): Promise<undefined> {
-  const connection = await platform.connect({ host: config.host, port: config.readinessPort ?? config.port });
+  const connection = await platform.connect(readinessAddress(config));
   connection.close();
 }
 
 function reason(error: unknown): string {
   const cause = error instanceof Failure ? error.cause : error;
   const errno = errnoOf(cause) ?? errnoOf(error);
-  if (errno === "ECONNREFUSED") return "nothing listens there yet";
+  // A Unix socket's file comes when the app listens.
+  if (errno === "ECONNREFUSED" || errno === "ENOENT") return "nothing listens there yet";
   return errno ?? messageOf(error);
 }
 
 function describe(config: Config): string {
-  const authority = `${bracketed(config.host)}:${config.readinessPort ?? config.port}`;
-  return config.readinessProtocol === "tcp"
-    ? `tcp://${authority}`
-    : `http://${authority}${config.readinessPath}`;
-}
-
-/** An IPv6 address as it stands in an authority. */
-export function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+  const place = placeOf(readinessAddress(config));
+  return config.readinessProtocol === "tcp" ? `tcp://${place}` : `http://${place}${config.readinessPath}`;
 }
 
 /** Calls `action` every `ms` with the time that has passed, until stopped. */

@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { lineOf, machine, runAdapter } from "../testing/adapter.ts";
 import type { Machine } from "../testing/adapter.ts";
@@ -89,6 +92,39 @@ describe("run", () => {
     const { code, lines } = await fn.adapter.exited;
     expect(code).toBe(1);
     expect(lines.at(-1)).toMatch(/^ERROR The Runtime API did not answer .*invocation\/next/);
+  });
+
+  it.each(["http", "tcp"])(
+    "reaches an app on a Unix socket, whose file comes late (readiness by %s)",
+    async (protocol) => {
+      const path = join(mkdtempSync(join(tmpdir(), "adapter-")), "app.sock");
+      const api = await startApi();
+      const adapter = start(api, await freePort(), {
+        ANYLAMBDA_APP_SOCKET: path,
+        AWS_LWA_READINESS_CHECK_PROTOCOL: protocol,
+        AWS_LAMBDA_LOG_LEVEL: "DEBUG",
+      });
+      await eventually(() => adapter.lines.some((line) => line.includes("nothing listens there yet")));
+      const app = await startRawApp(answering(OK), { path });
+      closing.push(() => app.close());
+      await polls(api, 1);
+      expect((await api.invoke(functionUrlEvent({ path: "/hello" }))).kind).toBe("response");
+      expect(app.requests.at(-1)?.head).toContain("GET /hello HTTP/1.1");
+    },
+  );
+
+  it("names the Unix socket at which nobody listens any more", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "adapter-")), "app.sock");
+    const api = await startApi();
+    const app = await startRawApp(answering(OK), { path });
+    start(api, await freePort(), {
+      ANYLAMBDA_APP_SOCKET: `unix:${path}`,
+      AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS: "0",
+    });
+    await polls(api, 1);
+    await app.close();
+    const { text } = await api.invoke(functionUrlEvent());
+    expect(text).toContain(`No connection to the app at unix:${path}: ENOENT`);
   });
 
   it("polls the proxy and registers at Lambda: LWA 11.2 (46), B32", async () => {

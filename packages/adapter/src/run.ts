@@ -1,4 +1,5 @@
 /** The adapter's story, from start to the loop that never ends. */
+import { appAddress, readinessAddress } from "./app-address.ts";
 import { createAppClient } from "./app-client.ts";
 import type { AppClient } from "./app-client.ts";
 import { readConfig } from "./config.ts";
@@ -110,15 +111,15 @@ async function initialize(
 }
 
 function appClient({ platform, config }: Setting, idleMs: number): AppClient {
-  return createAppClient(platform, { address: { host: config.host, port: config.port }, idleMs });
+  return createAppClient(platform, { address: appAddress(config), idleMs });
 }
 
 function waitFor({ platform, config, log }: Setting, app: AppClient, limitMs: number): Promise<Readiness> {
-  const { host, port, readinessPort } = config;
+  const { port, readinessPort, appSocket } = config;
   const asked =
-    readinessPort === undefined || readinessPort === port
+    readinessPort === undefined || (readinessPort === port && appSocket === undefined)
       ? app
-      : createAppClient(platform, { address: { host, port: readinessPort }, idleMs: 0 });
+      : createAppClient(platform, { address: readinessAddress(config), idleMs: 0 });
   return waitUntilReady(platform, config, asked, log, limitMs);
 }
 

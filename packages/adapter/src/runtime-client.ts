@@ -26,7 +26,7 @@ import { documentOf } from "./failure-document.ts";
 import { HttpConnection, readWhole } from "./http-connection.ts";
 import type { IncomingResponse } from "./http-connection.ts";
 import type { Log } from "./log.ts";
-import type { Address, Platform } from "./platform.ts";
+import type { HostAddress, Platform } from "./platform.ts";
 import { sleep } from "./time.ts";
 
 export interface Invocation {
@@ -63,7 +63,7 @@ interface Answer {
 
 export class RuntimeClient {
   readonly #platform: Platform;
-  readonly #address: Address;
+  readonly #address: HostAddress;
   readonly #host: string;
   readonly #log: Log;
   #connection: HttpConnection | undefined;
@@ -308,7 +308,7 @@ function invocationHead({ head }: Answer): InvocationHead | undefined {
 }
 
 /** `host:port` as an address; Lambda gives no other form. */
-export function addressOf(authority: string): Address {
+export function addressOf(authority: string): HostAddress {
   const colon = authority.lastIndexOf(":");
   if (colon < 0) return { host: authority, port: 80 };
   return {

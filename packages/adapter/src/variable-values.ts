@@ -17,6 +17,12 @@ export function host(text: string): string | undefined {
   return /^[A-Za-z0-9._-]+$/.test(bare) || /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(bare) ? bare : undefined;
 }
 
+/** The file of a Unix socket; `unix:` before it, as proxies write it, is taken too. The kernel takes 107 bytes. */
+export function socketPath(text: string): string | undefined {
+  const path = text.trim().replace(/^unix:(?:\/\/)?(?=\/)/, "");
+  return /^\/[\x20-\x7e]{1,106}$/.test(path) && !path.endsWith("/") ? path : undefined;
+}
+
 /** A path as it goes into a request target; a space becomes `%20`, a query is kept (spec adapter.md 1.1). */
 export function targetPath(text: string): string | undefined {
   const encoded = text.trim().replaceAll(" ", "%20");

@@ -27,6 +27,7 @@ function read(env: Readonly<Record<string, string>>): { config: Config; messages
 /** One accepted value of every row, and what it becomes; none is the default. */
 const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] } = {
   port: ["3000", 3000],
+  appSocket: ["unix:/tmp/app.sock", "/tmp/app.sock"],
   host: ["localhost", "localhost"],
   readinessPort: ["8000", 8000],
   readinessPath: ["/healthcheck?deep=1", "/healthcheck?deep=1"],
@@ -75,6 +76,16 @@ const accepted: { readonly [K in Key]: readonly [text: string, value: unknown] }
 
 /** Values that are none, for every row. */
 const refused: { readonly [K in Key]: readonly string[] } = {
+  appSocket: [
+    "",
+    "app.sock",
+    "/",
+    "/tmp/",
+    "http://127.0.0.1",
+    "unix:app.sock",
+    `/${"a".repeat(107)}`,
+    "/tmp/é",
+  ],
   port: ["", "http", "0", "65536", "-1", "80.5", "8080x"],
   host: ["", "invalid host with spaces", "http://localhost", "a/b", "[not:an:address!]"],
   readinessPort: ["", "70000"],

@@ -28,6 +28,7 @@ export const variables: typeof snapStartVariables & {
   readonly authorizationSource: Variable<string | undefined>;
   readonly errorStatus: Variable<readonly parse.StatusRange[] | undefined>;
   readonly poolIdleMs: Variable<number>;
+  readonly appSocket: Variable<string | undefined>;
   readonly runtimeApiProxy: Variable<string | undefined>;
   readonly deadlineMarginMs: Variable<number>;
   readonly appFailure: Variable<"error" | "response">;
@@ -203,6 +204,15 @@ export const variables: typeof snapStartVariables & {
     expected: "a number of seconds",
     parse: parse.seconds,
     fatal: false,
+  }),
+  appSocket: row<string | undefined>({
+    name: "ANYLAMBDA_APP_SOCKET",
+    default: undefined,
+    defaultText: "none",
+    about: "Unix socket on which the app listens instead of a port, such as `/tmp/app.sock`",
+    expected: "the absolute path of a socket, of at most 107 bytes",
+    parse: parse.socketPath,
+    fatal: true,
   }),
   runtimeApiProxy: row<string | undefined>({
     name: "AWS_LWA_LAMBDA_RUNTIME_API_PROXY",

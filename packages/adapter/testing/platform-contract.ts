@@ -1,7 +1,10 @@
 /** What every `Platform` must do, whichever engine it runs on. Each has a test file that calls this. */
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Connection, Platform } from "../src/platform.ts";
@@ -268,6 +271,33 @@ export function describePlatform(name: string, platform: Platform): void {
       await expect(platform.connect({ host: "localhost", port })).rejects.toMatchObject({
         code: "ECONNREFUSED",
       });
+    });
+
+    it("connects to a Unix socket, and carries megabytes both ways over it", async () => {
+      const path = join(mkdtempSync(join(tmpdir(), "adapter-")), "app.sock");
+      const peer = await startRawApp(({ socket }) => void socket.pipe(socket), { path });
+      const connection = await platform.connect({ path });
+      const sent = randomBytes(3_000_000);
+      const back = new Uint8Array(sent.length);
+      const [complete] = await Promise.all([
+        connection.readInto(back, 0),
+        connection.write([sent.subarray(0, 1), sent.subarray(1)]),
+      ]);
+      expect(complete).toBe(true);
+      expect(sent.equals(back)).toBe(true);
+      peer.connections[0]?.socket.end();
+      expect(await connection.read()).toBeNull();
+      connection.close();
+      await peer.close();
+    });
+
+    it("rejects with a code when there is no Unix socket, or nothing listens at it", async () => {
+      const directory = mkdtempSync(join(tmpdir(), "adapter-"));
+      const path = join(directory, "app.sock");
+      await expect(platform.connect({ path })).rejects.toMatchObject({ code: "ENOENT" });
+      writeFileSync(path, "");
+      await expect(platform.connect({ path })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      rmSync(directory, { recursive: true });
     });
 
     it("rejects with a code when the name is not known", async () => {

@@ -28,7 +28,13 @@ export interface RawApp {
 
 export async function startRawApp(
   serve: (connection: RawConnection) => Promise<void> | void,
-  options: { readonly host?: string; readonly port?: number; readonly pauseOnConnect?: boolean } = {},
+  options: {
+    readonly host?: string;
+    readonly port?: number;
+    /** A Unix socket instead; the port is 0 then. */
+    readonly path?: string;
+    readonly pauseOnConnect?: boolean;
+  } = {},
 ): Promise<RawApp> {
   const connections: RawConnection[] = [];
   const requests: (RawRequest & { connection: number })[] = [];
@@ -48,7 +54,10 @@ export async function startRawApp(
       void serve(connection);
     },
   );
-  const port = await listen(server, options.port ?? 0, options.host ?? "127.0.0.1");
+  const port =
+    options.path === undefined
+      ? await listen(server, options.port ?? 0, options.host ?? "127.0.0.1")
+      : await listenUnix(server, options.path);
   return {
     port,
     connections,
@@ -65,6 +74,13 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function listenUnix(server: Server, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => resolve(0));
   });
 }
 

@@ -39,7 +39,7 @@ const sockets: (Socket | undefined)[] = [];
 
 export function connect(host: Host, address: Address): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const id = host.connect(address.host, address.port);
+    const id = "path" in address ? host.connectUnix(address.path) : host.connect(address.host, address.port);
     const socket: Socket = {
       connecting: { resolve, reject },
       reading: undefined,

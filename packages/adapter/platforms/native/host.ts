@@ -57,6 +57,8 @@ export interface Host {
 
   /** Begins to connect; the socket's number. */
   connect(host: string, port: number): number;
+  /** The same with a Unix socket. */
+  connectUnix(path: string): number;
   /** Whether it is connected by now; throws when it cannot be. While `false`, an event comes. */
   connected(socket: number): boolean;
   /** What has arrived; `null` at the end; `undefined` when nothing has, and an event comes. */

@@ -13,9 +13,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export const nodePlatform: Platform = {
   env: process.env,
   codec: nodeCodec,
-  connect: ({ host, port }) =>
+  connect: (address) =>
     new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true });
+      const socket = connect("path" in address ? address : { ...address, noDelay: true });
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);
