@@ -2,6 +2,7 @@
  * What a pod needs before there is a process in it: its files, its box, and for a copy somebody who serves its pages and CRIU. It is
  * the same for every copy of an image, so it can be made before a copy is wanted (`vessels.ts`).
  */
+import { realpathSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Box } from "./box.ts";
@@ -92,7 +93,7 @@ async function open(
     return await Box.open({
       program: tools.pod,
       private: home.private,
-      keep: hiddenOf([tools.pod, dirname(tools.criu), ...home.keep], home),
+      keep: hiddenOf([...foldersOf(tools), ...home.keep], home),
       directories: directories.length === 1 ? [...directories, ...directories] : directories,
       outlets,
       ports: home.ports,
@@ -114,6 +115,11 @@ async function serve(box: Box): Promise<string | undefined> {
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
+}
+
+/** CRIU's command names what it needs by where it really lies, whatever link it was found by. */
+function foldersOf({ pod, criu }: Tools): string[] {
+  return [...new Set([pod, dirname(criu), dirname(realpathSync(criu))])];
 }
 
 /** Those that would be out of sight. */
