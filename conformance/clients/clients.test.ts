@@ -3,16 +3,18 @@
  * function started by `anylambda dev`, and called through the Invoke API by the AWS SDK.
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { InvokeWithResponseStreamCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { start } from "../../examples/testing/programs.ts";
 import { lwaBinary } from "../lwa.mjs";
-import { type Started, clients, pythonWith, telemetryExtension } from "./clients.ts";
+import { type Started, clients, openTelemetryExtension, pythonWith, telemetryExtension } from "./clients.ts";
 import { missing } from "./install.ts";
 import { type Running, anylambda, ask, because, name, run } from "./running.ts";
 
@@ -224,10 +226,7 @@ const noCargo = missing("cargo");
 
 describe.skipIf(noCargo !== undefined)(`lambda-extension (crates.io)${because(noCargo)}`, () => {
   it("understands every record of a cold start, invocations of every end, and a reset", async () => {
-    const opt = mkdtempSync(join(tmpdir(), "anylambda-opt-"));
-    mkdirSync(join(opt, "extensions"));
-    copyFileSync(telemetryExtension(), join(opt, "extensions", "telemetry"));
-    chmodSync(join(opt, "extensions", "telemetry"), 0o755);
+    const opt = optWith("telemetry", telemetryExtension());
     const notes = join(opt, "notes");
     const options = ["--adapter", "none", "--opt", opt, "--timeout", "4", "-e", `NOTES=${notes}`];
     const client = clients.find((one) => one.name.startsWith("lambda_runtime"));
@@ -267,15 +266,55 @@ describe.skipIf(noCargo !== undefined)(`lambda-extension (crates.io)${because(no
   }, 900_000);
 });
 
+/** The extension below insists on them. */
+const openTelemetryPorts = [4317, 4318, 9999];
+const noOpenTelemetry = noCargo ?? (await takenOf(openTelemetryPorts));
+
+describe.skipIf(noOpenTelemetry !== undefined)(
+  `opentelemetry-lambda-extension (crates.io)${because(noOpenTelemetry)}`,
+  () => {
+    it("exports metrics of the cold start and of every invocation, its last ones before the shutdown is over", async () => {
+      const exported: string[] = [];
+      const collector = createHttpServer((request, response) => {
+        const pieces: Buffer[] = [];
+        request.on("data", (piece: Buffer) => pieces.push(piece));
+        request.on("end", () => {
+          const body = Buffer.concat(pieces);
+          const bytes = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+          exported.push(`${request.url ?? ""} ${bytes.toString("latin1")}`);
+          response.end();
+        });
+      });
+      const port = await listening(collector);
+      const opt = optWith("otel", openTelemetryExtension());
+      const variables = [`OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${port}`, "RUST_LOG=info"];
+      const options = ["--adapter", "none", "--opt", opt, ...variables.flatMap((one) => ["-e", one])];
+      const client = clients.find((one) => one.name.startsWith("lambda_runtime"));
+      const running = await run((client as (typeof clients)[number]).install(), options);
+      const ids: string[] = [];
+      try {
+        for (let i = 0; i < 3; i++) {
+          const { log } = await ask(running, { do: "echo" });
+          ids.push(/REPORT RequestId: (\S+)/.exec(log)?.[1] ?? "none");
+        }
+      } finally {
+        await running.stop();
+        collector.close();
+        rmSync(opt, { recursive: true });
+      }
+      const metrics = exported.filter((one) => one.startsWith("/v1/metrics ")).join("");
+      for (const name of ["faas.invocation.duration", "aws.lambda.init_duration", ...ids])
+        expect(metrics).toContain(name);
+    }, 900_000);
+  },
+);
+
 const noLwa = existsSync(lwaBinary()) ? undefined : "its binary is missing";
 
 describe.skipIf(noLwa !== undefined)(`AWS Lambda Web Adapter (crates.io)${because(noLwa)}`, () => {
   it("runs in the sandbox as the extension it is", async () => {
     const code = fileURLToPath(new URL("../../bench/apps", import.meta.url));
-    const opt = mkdtempSync(join(tmpdir(), "anylambda-opt-"));
-    mkdirSync(join(opt, "extensions"));
-    copyFileSync(lwaBinary(), join(opt, "extensions", "lambda-adapter"));
-    chmodSync(join(opt, "extensions", "lambda-adapter"), 0o755);
+    const opt = optWith("lambda-adapter", lwaBinary());
     const port = String(await freePort());
     const options = ["--adapter", "none", "--opt", opt, "-e", `PORT=${port}`, "-e", `AWS_LWA_PORT=${port}`];
     const running = await run({ code, command: [process.execPath, "hello.mjs"] }, options);
@@ -292,11 +331,38 @@ describe.skipIf(noLwa !== undefined)(`AWS Lambda Web Adapter (crates.io)${becaus
   });
 });
 
+/** A folder for `/opt` with one extension. */
+function optWith(extension: string, binary: string): string {
+  const opt = mkdtempSync(join(tmpdir(), "anylambda-opt-"));
+  mkdirSync(join(opt, "extensions"));
+  copyFileSync(binary, join(opt, "extensions", extension));
+  chmodSync(join(opt, "extensions", extension), 0o755);
+  return opt;
+}
+
+/** Which of the ports are somebody else's, in words; `undefined` when all are free. */
+async function takenOf(ports: readonly number[]): Promise<string | undefined> {
+  const taken: number[] = [];
+  for (const port of ports) {
+    const server = createServer();
+    const isFree = await listening(server, port).catch(() => undefined);
+    if (isFree === undefined) taken.push(port);
+    else await new Promise((resolve) => server.close(resolve));
+  }
+  return taken.length === 0 ? undefined : `port ${taken.join(", ")} is taken`;
+}
+
+function listening(server: Server, port = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
 /** LWA's port and the app's must be one, so that both have to be told. */
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

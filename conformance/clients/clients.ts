@@ -93,6 +93,16 @@ export function telemetryExtension(): string {
   return join(rustInstalled(), "target", "release", "telemetry");
 }
 
+/** A public extension that makes OpenTelemetry's metrics of what the Telemetry API tells: its binary. */
+export function openTelemetryExtension(): string {
+  const crate = "opentelemetry-lambda-extension";
+  const folder = installed("otel", (into) =>
+    // Its own versions of what it needs; a build for use takes three times as long.
+    tool(into, "cargo", ["install", "--quiet", "--debug", "--locked", "--root", into, `${crate}@0.1.6`]),
+  );
+  return join(folder, "bin", crate);
+}
+
 const java: Client = {
   name: "aws-lambda-java-runtime-interface-client (Maven)",
   missing: missing("mvn", "javac"),
