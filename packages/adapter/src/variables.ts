@@ -209,7 +209,7 @@ export const variables: typeof snapStartVariables & {
     name: "ANYLAMBDA_APP_SOCKET",
     default: undefined,
     defaultText: "none",
-    about: "Unix socket on which the app listens instead of a port, such as `/tmp/app.sock`",
+    about: "Unix socket on which the app listens instead of a port; on Lambda in `/tmp`",
     expected: "the absolute path of a socket, of at most 107 bytes",
     parse: parse.socketPath,
     fatal: true,
