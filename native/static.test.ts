@@ -43,7 +43,8 @@ describe.each(machines)("the file for $name (skipped when it is not built)", ({ 
   it.skipIf(!isBuilt)("names no path of the machine that built it", () => {
     const text = readFileSync(file, "latin1");
     for (const path of ["/root/", "/home/", "/work/", "/tmp/", ".cargo/registry", process.cwd()])
-      expect(text, path).not.toContain(path);
+      // A megabyte of program is no message for a reader.
+      expect(text.includes(path), path).toBe(false);
   });
 
   const emulator = name === own ? [] : [qemu];
