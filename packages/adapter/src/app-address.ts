@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import type { Address } from "./platform.ts";
+import type { Address, HostAddress } from "./platform.ts";
 
 /** Where the app takes requests: a socket that is named goes before the port. */
 export function appAddress({ appSocket, host, port }: Config): Address {
@@ -14,10 +14,10 @@ export function readinessAddress(config: Config): Address {
 
 /** For people. */
 export function placeOf(address: Address): string {
-  return "path" in address ? `unix:${address.path}` : `${bracketed(address.host)}:${address.port}`;
+  return "path" in address ? `unix:${address.path}` : authorityOf(address);
 }
 
-/** An IPv6 address as it stands in an authority. */
-export function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+/** As it stands in a `host` field: an IPv6 address in brackets. */
+export function authorityOf({ host, port }: HostAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -25,7 +25,7 @@ import type { Meter } from "./meter.ts";
 import { toPassThrough } from "./pass-through.ts";
 import type { Platform } from "./platform.ts";
 import { quickRequestOf } from "./quick-request.ts";
-import { bracketed } from "./app-address.ts";
+import { authorityOf } from "./app-address.ts";
 import { moveAuthorization, removeBasePath } from "./request-edits.ts";
 import type { Lane } from "./relay.ts";
 import { isHookPath, refusal } from "./restore.ts";
@@ -169,7 +169,7 @@ function passedThrough(config: Config, invocation: Invocation, event: unknown, k
   const source = sourceOf(event);
   const path =
     (source === undefined ? undefined : config.passThroughRoutes.get(source)) ?? config.passThroughPath;
-  const request = toPassThrough(invocation.event, path, `${bracketed(config.host)}:${config.port}`);
+  const request = toPassThrough(invocation.event, path, authorityOf(config));
   return kind === "websocket"
     ? { ...request, headers: [...request.headers, ...connectionFields(event)] }
     : request;

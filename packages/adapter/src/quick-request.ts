@@ -23,7 +23,7 @@ import type { Platform } from "./platform.ts";
 import { withoutSpace } from "./pass-through.ts";
 import { teach } from "./relay.ts";
 import type { Lane } from "./relay.ts";
-import { bracketed } from "./app-address.ts";
+import { authorityOf } from "./app-address.ts";
 import { removeBasePath } from "./request-edits.ts";
 import type { Invocation } from "./runtime-client.ts";
 
@@ -73,11 +73,11 @@ export function quickRequestOf(
   return { request: new Written(method, target, bytes, longWay), kind, door };
 }
 
-function linesBefore({ traceId }: InvocationHead, { host, port }: Config, door: Door | undefined): string {
+function linesBefore({ traceId }: InvocationHead, config: Config, door: Door | undefined): string {
   // Without a trace of the invocation's own the event's is a field like any other.
   const trace = traceId === undefined ? "" : `x-amzn-trace-id: ${traceId}\r\n`;
   const fields =
-    door === undefined ? `host: ${bracketed(host)}:${port}\r\ncontent-type: application/json\r\n` : "";
+    door === undefined ? `host: ${authorityOf(config)}\r\ncontent-type: application/json\r\n` : "";
   return `${fields}${trace}x-amzn-request-context: `;
 }
 

@@ -1,5 +1,5 @@
 /** Waiting for the app to listen and to answer (spec adapter.md 2.2 and 2.3). */
-import { bracketed, placeOf, readinessAddress } from "./app-address.ts";
+import { authorityOf, placeOf, readinessAddress } from "./app-address.ts";
 import type { AppClient } from "./app-client.ts";
 import type { Config } from "./config.ts";
 import { Failure, errnoOf, messageOf } from "./errors.ts";
@@ -116,7 +116,7 @@ async function attempt(
 }
 
 async function askStatus(config: Config, app: AppClient, onCut: (cut: () => void) => void): Promise<number> {
-  const host = `${bracketed(config.host)}:${config.readinessPort ?? config.port}`;
+  const host = authorityOf({ host: config.host, port: config.readinessPort ?? config.port });
   const body = new Uint8Array(0);
   return app.probe({ method: "GET", target: config.readinessPath, headers: [["host", host]], body }, onCut);
 }

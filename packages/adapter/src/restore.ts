@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
-import { bracketed } from "./app-address.ts";
+import { authorityOf } from "./app-address.ts";
 import type { RuntimeClient } from "./runtime-client.ts";
 
 /** Lambda gives a restore 10 s; a hook that takes this long is about to lose it. */
@@ -142,7 +142,7 @@ function hookRequest(config: Config, path: string): HttpRequest {
 }
 
 function hostOf(config: Config): string {
-  return `${bracketed(config.host)}:${config.port}`;
+  return authorityOf(config);
 }
 
 /** Whether a request names a hook: those are Lambda's to call, nobody's from outside. */

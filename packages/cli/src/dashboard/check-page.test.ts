@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { faultsOf } from "../testing/axe.ts";
 import { chromiumFile, startBrowser } from "../testing/browser.ts";
 import { type Running, start, stopAll } from "../testing/command.ts";
 
@@ -125,19 +124,11 @@ describe.skipIf(chromiumFile === undefined)("the page of a check in Chromium", (
 
   it.each(["light", "dark"])("has no fault that axe knows of, %s", async (theme) => {
     if (theme === "dark") await page.keyboard.press("t");
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    const faults = async (): Promise<string[]> => {
-      const found = await page.evaluate(`${source}; axe.run()`);
-      const { violations } = found as {
-        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-      };
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-    };
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
     await page.keyboard.press("v");
     await page.getByRole("group", { name: "Environments" }).waitFor();
     // The records come a moment after the report.
     await expect.poll(() => page.locator("tbody tr").count()).toBe(8);
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
   });
 });

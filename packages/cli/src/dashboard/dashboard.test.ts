@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import http from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { faultsOf } from "../testing/axe.ts";
 import { chromiumFile, startBrowser } from "../testing/browser.ts";
 import { type Running, start, stopAll } from "../testing/command.ts";
 
@@ -242,19 +241,11 @@ describe.skipIf(chromiumFile === undefined)("the dashboard in Chromium", () => {
     await row("/fails").click();
     await page.getByText('"path": "/fails"').waitFor();
     if (theme === "dark") await page.keyboard.press("t");
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    const faults = async (): Promise<string[]> => {
-      const found = await page.evaluate(`${source}; axe.run()`);
-      const { violations } = found as {
-        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-      };
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-    };
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
     await page.getByRole("tab", { name: /logs/ }).click();
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
     await page.getByRole("button", { name: "Send an event" }).click();
-    expect(await faults()).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
   });
 
   it("asks nobody but its own server", async () => {

@@ -7,7 +7,7 @@
  */
 import { STATUS_CODES, type Server } from "node:http";
 import type { Socket } from "node:net";
-import type { ClientRequest, ClientResponse, HeaderField } from "@anylambda/wire";
+import { type ClientRequest, type ClientResponse, type HeaderField, droppedFields } from "@anylambda/wire";
 import { type IsBusy, type QuickClient, serveQuickly } from "../quick-connection.ts";
 import { dateText } from "../replies.ts";
 import { plainAddress } from "./client-request.ts";
@@ -136,13 +136,4 @@ const maxHead = 8192;
 const maxFields = 100;
 
 /** Fields about a connection or about how a body is sent. */
-const meaningful = new Set([
-  "expect",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+const meaningful = new Set([...droppedFields, "http2-settings"]);
