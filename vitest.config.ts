@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { useTestDirectory } from "./scripts/test-directory.ts";
+
+useTestDirectory();
 
 // Tests run the sources, not what was built from them: the "source" condition of each package's exports.
 const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
@@ -7,10 +10,9 @@ const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditio
 const retry = process.env["CI"] === "true" ? 2 : 0;
 
 function room(name: string, include: string[], more: object = {}) {
-  const globalSetup = ["./scripts/test-directory.ts"];
   // A condition that comes late on a busy machine comes all the same.
   const expect = { poll: { timeout: 10_000 } };
-  return { ...source, test: { name, include, testTimeout: 20_000, retry, globalSetup, expect, ...more } };
+  return { ...source, test: { name, include, testTimeout: 20_000, retry, expect, ...more } };
 }
 
 export default defineConfig({

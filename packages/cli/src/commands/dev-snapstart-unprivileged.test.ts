@@ -43,7 +43,12 @@ interface Ended {
 function command(words: readonly string[], variables: Readonly<Record<string, string>>) {
   const child = spawn(asNobody, [...rest, join(folder, "bundle", "anylambda.mjs"), ...words], {
     cwd: folder,
-    env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder, ...variables },
+    env: {
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: folder,
+      TMPDIR: tmpdir(),
+      ...variables,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const told = { stdout: "", stderr: "" };

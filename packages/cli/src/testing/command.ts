@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -51,7 +52,7 @@ export function start(args: readonly string[], given: Circumstances = {}): Runni
   const traced = given.traced === true ? [name, "-e", `${mark}=1`, ...rest] : args;
   const child = spawn(process.execPath, [...(given.nodeOptions ?? []), bundle, ...traced], {
     cwd: given.cwd ?? fixtures,
-    env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, ...given.variables },
+    env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, TMPDIR: tmpdir(), ...given.variables },
   });
   const told = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
