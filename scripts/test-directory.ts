@@ -7,7 +7,7 @@
  *      the same, it only says so.
  *  (3) A run that a test starts has its place in that test's.
  */
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,13 +40,14 @@ export function useTestDirectory(watched: readonly string[] = placesOf(tmpdir())
 
 /** Paths that are new and look like ours, after those have gone that other people's programs make in fixed places. */
 function leftBeside(before: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  return [...before].flatMap(([folder, known]) =>
-    namesIn(folder)
+  return [...before].flatMap(([folder, known]) => {
+    removeOfTheDead(folder);
+    return namesIn(folder)
       .toSorted()
       .filter((name) => !known.has(name))
       .map((name) => join(folder, name))
-      .filter((path) => !removeFixed(path) && isOurs(path)),
-  );
+      .filter((path) => !removeFixed(path) && isOurs(path));
+  });
 }
 
 const prefix = "al-";
@@ -81,6 +82,25 @@ function removeFixed(path: string): boolean {
   if (isPerformanceData && namesIn(path).some((name) => isAlive(Number(name)))) return true;
   rmSync(path, { recursive: true, force: true });
   return true;
+}
+
+/**
+ * Directories of processes (`checkpoint/src/own-directory.ts`) go with them or with the next that wants one; vitest kills
+ * its workers, and of those nobody is the next.
+ */
+function removeOfTheDead(folder: string): void {
+  for (const shared of namesIn(folder).filter((name) => /^anylambda-\d+$/.test(name))) {
+    for (const name of namesIn(join(folder, shared))) {
+      const owner = /^(\d+)-\d+-\d+$/.exec(name)?.[1];
+      if (owner !== undefined && !isAlive(Number(owner)))
+        rmSync(join(folder, shared, name), { recursive: true, force: true });
+    }
+    try {
+      rmdirSync(join(folder, shared));
+    } catch {
+      // Others have theirs in it.
+    }
+  }
 }
 
 /** Invariant 1. */

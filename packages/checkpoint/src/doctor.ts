@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { versionOf } from "./criu.ts";
+import { ownDirectory } from "./own-directory.ts";
 import { Pod } from "./pod.ts";
 import { type Tools, findTools, installCriu } from "./tools.ts";
 import { isUnprivileged } from "./vessel.ts";
@@ -90,7 +91,8 @@ interface Trial {
 }
 
 async function tryOut(tools: Tools): Promise<Trial> {
-  const scratch = await mkdtemp(join(tmpdir(), "anylambda-probe-"));
+  // With this process it ends, however far the trial is then.
+  const scratch = await mkdtemp(join(ownDirectory(tmpdir()), "probe-"));
   const options = { tools, scratch, connection: () => undefined };
   const pods: Pod[] = [];
   try {

@@ -9,3 +9,4 @@ export { diagnose, probe } from "./doctor.ts";
 export type { Diagnosis, Finding } from "./doctor.ts";
 export { Vessels } from "./vessels.ts";
 export type { VesselsOptions } from "./vessels.ts";
+export { ownDirectory } from "./own-directory.ts";

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { criuHost } from "@anylambda/sandbox";
@@ -43,6 +43,26 @@ describe("anylambda snapshot", () => {
     for (const { what, ok: fine } of told.findings)
       expect(text.stdout).toContain(`${fine ? "ok  " : "no  "}${what}: `);
   });
+
+  it.skipIf(!ok)(
+    "has a doctor that leaves nothing, also one that is killed, once there is another",
+    async () => {
+      const place = mkdtempSync(join(tmpdir(), "anylambda-doctor-"));
+      const doctor = () => start(["snapshot", "doctor"], { variables: { TMPDIR: place } });
+      const shared = join(place, `anylambda-${process.getuid?.() ?? 0}`);
+      const trials = () =>
+        existsSync(shared) ? readdirSync(shared).flatMap((own) => readdirSync(join(shared, own))) : [];
+      const killed = doctor();
+      await expect.poll(trials).toHaveLength(1);
+      killed.signal("SIGKILL");
+      await killed.result;
+      const [left] = trials();
+      expect(left).toMatch(/^probe-/);
+      const { code } = await doctor().result;
+      expect(code).toBe(0);
+      expect(readdirSync(place)).toEqual([]);
+    },
+  );
 
   it.skipIf(!ok)("is created, listed, inspected, served from, and removed", async () => {
     const created = await run(
