@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 let program: string;
 beforeAll(async () => {
@@ -67,6 +69,23 @@ describe("the directory of a run of tests", () => {
     }
   });
 
+  it("has in it what vitest makes for itself", async () => {
+    const place = newPlace();
+    const { ANYLAMBDA_TEST_DIRECTORY: _, VITEST: __, ...env } = process.env;
+    const words = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", "wire", "percent.test"];
+    const child = spawn(process.execPath, words, { cwd: root, env: { ...env, TMPDIR: place } });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    const seen = new Set<string>();
+    const watcher = watch(place, (_event, name) => seen.add(String(name)));
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+    await ended;
+    watcher.close();
+    expect(output).toMatch(/Test Files .*passed/);
+    expect([...seen]).toEqual([expect.stringMatching(new RegExp(`^al-${child.pid}-\\w{6}$`))]);
+    expect(readdirSync(place)).toEqual([]);
+  });
+
   it("goes with the next run when the run was killed (1)", async () => {
     const place = newPlace();
     const killed = await run(place);
@@ -83,14 +102,14 @@ describe("the directory of a run of tests", () => {
     mkdirSync(join(place, "anylambda-of-before"));
     const { end } = await run(place);
     mkdirSync(join(place, "anylambda-event-1a2b3c"));
-    mkdirSync(join(place, "V1StGXR8_Z5jdHi6B-myT", "ssr"), { recursive: true });
+    mkdirSync(join(place, "tomcat.8080.1"));
     mkdirSync(join(place, "somebody-else"));
     mkdirSync(join(place, "hsperfdata_tester"));
     const { code, complaints } = await end();
     expect(code).toBe(1);
     expect(complaints.split("\n").filter((line) => line.startsWith("  "))).toEqual([
-      `  ${join(place, "V1StGXR8_Z5jdHi6B-myT")}`,
       `  ${join(place, "anylambda-event-1a2b3c")}`,
+      `  ${join(place, "tomcat.8080.1")}`,
     ]);
     expect(existsSync(join(place, "hsperfdata_tester"))).toBe(false);
   });

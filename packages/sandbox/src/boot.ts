@@ -14,6 +14,7 @@ import type { ExtensionProgram, Program } from "./function.ts";
 import type { Frame } from "./log-frames.ts";
 import { type Mark, Members } from "./members.ts";
 import { MemoryGauge } from "./memory.ts";
+import { epochNow, hasProcessTable } from "./process-table.ts";
 import {
   type Exit,
   type Launched,
@@ -127,7 +128,8 @@ export class Boot<Api extends RuntimeSide = RuntimeApi> {
     });
     const { name, freezeAfterMs, memoryLimitBytes, cgroups = true, tell } = limits;
     const address = variables.runtime["AWS_LAMBDA_RUNTIME_API"] ?? "";
-    this.members = new Members(place.mark ?? { variable: `AWS_LAMBDA_RUNTIME_API=${address}` });
+    const mark = place.mark ?? { variable: `AWS_LAMBDA_RUNTIME_API=${address}` };
+    this.members = new Members(mark, hasProcessTable ? epochNow() : undefined);
     const { members } = this;
     const { tmpBytes = 0 } = place;
     // Nobody needs one who wants neither.

@@ -10,11 +10,13 @@
  */
 import { readlinkSync } from "node:fs";
 import {
+  type Epoch,
   type ProcessRow,
   allPids,
-  childrenOf,
+  descendantsOf,
   hasProcessTable,
   isDead,
+  pidsSince,
   readProcess,
   rowOf,
 } from "./process-table.ts";
@@ -39,8 +41,13 @@ export class Members {
   /** When process 1 of our namespace started. */
   readonly #initStarted: number | undefined;
 
-  constructor(mark?: Mark) {
+  /** Until the first look. */
+  #epoch: Epoch | undefined;
+
+  /** Nobody is ours who was there before `epoch`, when it is given. */
+  constructor(mark?: Mark, epoch?: Epoch) {
     this.#mark = mark;
+    this.#epoch = epoch;
     if (mark !== undefined && "init" in mark) this.#initStarted = rowOf(mark.init)?.started;
   }
 
@@ -58,10 +65,16 @@ export class Members {
       this.#mark = { pidNamespace };
   }
 
-  /** Those alive, in the order of their ids. The first look reads every process of the machine, later ones the new. */
+  /** Those alive, in the order of their ids. The first look reads every process since the epoch, later ones the new. */
   scan(): ProcessRow[] {
     if (!hasProcessTable) return [];
     if (this.#mark !== undefined && "init" in this.#mark) return this.#below(this.#mark.init);
+    if (this.#epoch !== undefined) {
+      const there = allPids();
+      const later = new Set(pidsSince(this.#epoch));
+      this.#others = new Set(there.filter((pid) => !later.has(pid)));
+      this.#epoch = undefined;
+    }
     const others = new Set<number>();
     const ours = new Map<number, ProcessRow>();
     const unknown: ProcessRow[] = [];
@@ -94,15 +107,10 @@ export class Members {
   /** Orphans of a namespace become children of its process 1: nobody is missed. */
   #below(init: number): ProcessRow[] {
     if (this.#initStarted === undefined || rowOf(init)?.started !== this.#initStarted) return [];
-    const ours: ProcessRow[] = [];
-    const open = childrenOf(init);
-    for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
-      const row = rowOf(pid);
-      if (row === undefined) continue;
-      if (!isDead(row)) ours.push(row);
-      open.push(...childrenOf(pid));
-    }
-    return ours.sort((a, b) => a.pid - b.pid);
+    const ours = descendantsOf(init).map((pid) => rowOf(pid));
+    return ours
+      .filter((row): row is ProcessRow => row !== undefined && !isDead(row))
+      .toSorted((a, b) => a.pid - b.pid);
   }
 
   #isOurs(row: ProcessRow): boolean {

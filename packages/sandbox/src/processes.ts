@@ -15,7 +15,7 @@ import { guard } from "./guard.ts";
 import { limited } from "./limits.ts";
 import { LineSplitter } from "./lines.ts";
 import { type Frame, FrameReader } from "./log-frames.ts";
-import { hasProcessTable, isDead, membersOf } from "./process-table.ts";
+import { type ProcessRow, epochNow, hasProcessTable, isDead, membersOf, pidsSince } from "./process-table.ts";
 import { startFaultOf } from "./startable.ts";
 import { logChannelFd } from "./variables.ts";
 
@@ -62,6 +62,8 @@ export interface Leader {
   readonly exit: Promise<Exit>;
   /** Its output was read to the end. */
   readonly closed: Promise<void>;
+  /** Ids among which are those of its session; without it, all of the machine's are looked at. */
+  readonly nearby?: () => readonly number[];
 }
 
 /** Starts a program as a child of this process. */
@@ -73,6 +75,8 @@ export async function launch(launch: Launch): Promise<Launched> {
     return { ok: false, reason, badDirectory: false, hint: fault.sentence };
   }
   const { file, args } = limited(program, joined);
+  // Whoever is in its session comes to be from now on.
+  const epoch = hasProcessTable ? epochNow() : undefined;
   let child: ChildProcess;
   try {
     child = spawn(file, args, {
@@ -92,7 +96,9 @@ export async function launch(launch: Launch): Promise<Launched> {
   } catch (error) {
     return launchFailure(launch, (error as NodeJS.ErrnoException).code ?? "", error);
   }
-  return { ok: true, group: new ProcessGroup(leaderOf(child), launch) };
+  const leader = leaderOf(child);
+  const nearby = epoch && (() => pidsSince(epoch));
+  return { ok: true, group: new ProcessGroup({ ...leader, ...(nearby && { nearby }) }, launch) };
 }
 
 const logChannelStdio = [
@@ -181,7 +187,7 @@ export class ProcessGroup {
     if (this.#empty) return;
     send(-this.pid, signal);
     if (!hasProcessTable || signal !== "SIGKILL") return;
-    for (const stray of membersOf(new Set([this.pid]))) if (stray.group !== this.pid) send(stray.pid, signal);
+    for (const stray of this.#members()) if (stray.group !== this.pid) send(stray.pid, signal);
   }
 
   /** Invariant 3. Waits for ever for a process that nobody ends. */
@@ -206,10 +212,13 @@ export class ProcessGroup {
   }
 
   #isAlive(): boolean {
-    const leaders = new Set([this.pid]);
     // Not every process 1 reaps the orphans it inherits; a zombie would keep the group for ever.
-    if (hasProcessTable) return membersOf(leaders).some((row) => !isDead(row));
+    if (hasProcessTable) return this.#members().some((row) => !isDead(row));
     return send(-this.pid, 0);
+  }
+
+  #members(): ProcessRow[] {
+    return membersOf(new Set([this.pid]), this.#leader.nearby?.());
   }
 }
 

@@ -31,6 +31,7 @@ import {
   launchFailure,
 } from "../processes.ts";
 import type { KeptSubscription } from "../telemetry/hub.ts";
+import { descendantsOf } from "../process-table.ts";
 import { type PodMemory, podMemory } from "./pod-memory.ts";
 import type { Restore, RestoreOutcome, Snapshot, SnapshotEngine, Stage, Version } from "./engine.ts";
 
@@ -179,7 +180,7 @@ async function restoreInto(
   for (const [index, { name, program }] of programs.entries()) {
     const kind =
       name === undefined ? ({ kind: "function" } as const) : ({ kind: "extension", name } as const);
-    const leader = leaderOf(pod.processes[index] as PodProcess);
+    const leader = leaderOf(pod, pod.processes[index] as PodProcess);
     const group = new ProcessGroup(leader, { program, line: boot.lineOf(kind) });
     if (name === undefined) boot.adoptRuntime(group);
     else boot.adoptExtension(name, group);
@@ -202,7 +203,7 @@ async function launchIn(pod: Pod, launch: Launch): Promise<Launched> {
   const argv = [program.file, ...program.args];
   try {
     const process = await pod.spawn({ name: program.file, argv, env: variables, cwd: directory });
-    return { ok: true, group: new ProcessGroup(leaderOf(process), launch) };
+    return { ok: true, group: new ProcessGroup(leaderOf(pod, process), launch) };
   } catch (error) {
     return launchFailure(
       launch,
@@ -219,7 +220,7 @@ const signalNames: ReadonlyMap<number, NodeJS.Signals> = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
-function leaderOf({ pid, stdout, stderr, exit }: PodProcess): Leader {
+function leaderOf(pod: Pod, { pid, stdout, stderr, exit }: PodProcess): Leader {
   const ends = [stdout, stderr].map(
     (stream) =>
       new Promise<void>((resolve) => {
@@ -236,6 +237,7 @@ function leaderOf({ pid, stdout, stderr, exit }: PodProcess): Leader {
         : { kind: "status", status: end.status },
     ),
     closed: Promise.all(ends).then(() => undefined),
+    nearby: () => descendantsOf(pod.pid),
   };
 }
 
