@@ -23,6 +23,9 @@ const READ_BYTES: usize = 16 * 1024;
 /// What one read takes once a peer has filled less than that.
 const MAX_READ_BYTES: usize = 256 * 1024;
 
+/// A peer that has sent as much in one go has more to send.
+const LARGE_BYTES: usize = 32 * 1024;
+
 /// The pieces handed over in one call; more of them than an answer ever has.
 const MAX_SLICES: usize = 64;
 
@@ -192,6 +195,9 @@ impl Sockets {
                     // A read that was not filled has emptied the socket (epoll(7), question 9).
                     socket.readable = self.was_filled || socket.closed;
                     self.moved += length;
+                    if length >= LARGE_BYTES && !self.was_filled {
+                        stream.acknowledge();
+                    }
                     return Ok(Arrived::Bytes(&self.buffer[..length]));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -233,6 +239,9 @@ impl Sockets {
                 }
                 Err(error) => return Err(Failure::new("read", &error)),
             }
+        }
+        if filled > 0 && filled < bytes.len() {
+            stream.acknowledge();
         }
         Ok(Some(filled))
     }
