@@ -2,10 +2,10 @@
 // of Lambda's architectures.
 //   node scripts/build-native.mjs [linux-x64] [linux-arm64]     (both, when none is named)
 // With --puppet also the host with the tests' own program; with --pod-only no adapter; with --bundle-only just what the Rust crate takes in: the
-// bundle and its table of positions.
-import { copyFileSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+// bundles and their table of positions.
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { notices } from "./crates.mjs";
@@ -42,13 +42,19 @@ const useTwins = {
   },
 };
 
-/** One file for QuickJS, and which line of it came from which line of TypeScript. */
-async function bundle(entry, outfile) {
+/**
+ * The bundles of a program for QuickJS: NAME.js of its `entry`, and where it has a second one that is read later,
+ * NAME-later.js of that, and NAME-shared.js of what both need. Beside them which line of each came from which line of
+ * TypeScript.
+ */
+async function bundle({ bundle: name, entry, later }) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [entry],
-    outfile,
+    entryPoints: { [name]: entry, ...(later !== undefined && { [`${name}-later`]: later }) },
+    outdir: out,
+    chunkNames: `${name}-shared`,
     absWorkingDir: root,
     bundle: true,
+    splitting: true,
     platform: "neutral",
     format: "esm",
     target: "es2023",
@@ -64,35 +70,54 @@ async function bundle(entry, outfile) {
     write: false,
     logLevel: "warning",
   });
-  const text = (extension) => outputFiles.find(({ path }) => path.endsWith(extension)).text;
-  mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(outfile, text(".js"));
-  writeFileSync(outfile.replace(/\.js$/, ".positions"), positions(text(".js"), JSON.parse(text(".map"))));
-  writeFileSync(outfile.replace(/\.js$/, ".meta.json"), JSON.stringify(metafile));
+  mkdirSync(out, { recursive: true });
+  // A file of an earlier form of the program would be taken for one of this.
+  for (const old of [`${name}-shared.js`, `${name}-later.js`]) rmSync(join(out, old), { force: true });
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const codes = [...texts]
+    .filter(([file]) => file.endsWith(".js"))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  for (const [file, code] of codes) writeFileSync(join(out, file), code);
+  const table = positions(
+    codes.map(([file, code]) => ({ file, code, map: JSON.parse(texts.get(`${file}.map`)) })),
+  );
+  writeFileSync(join(out, `${name}.positions`), table);
+  writeFileSync(join(out, `${name}.meta.json`), JSON.stringify(metafile));
 }
 
-/** The table that native/src/positions.rs reads: runs of lines that lie side by side in the bundle and in a source. */
-function positions(code, payload) {
+/**
+ * The table that native/src/positions.rs reads: the sources, and of each bundle the runs of lines that lie side by side
+ * in it and in a source.
+ */
+function positions(bundles) {
+  const sources = [];
+  const runs = bundles.flatMap(({ file, code, map }) => [file, ...runsOf(code, map, sources)]);
+  return `${sources.join("\n")}\n\n${runs.join("\n")}\n`;
+}
+
+function runsOf(code, payload, sources) {
   const map = new SourceMap(payload);
-  const sources = payload.sources.map((source) => source.replace(/^(\.\.\/)+/, ""));
   const runs = [];
   let last;
   code.split("\n").forEach((line, index) => {
     const { originalSource, originalLine } = map.findEntry(index, line.search(/\S|$/));
     if (originalSource === undefined) return;
-    const source = payload.sources.indexOf(originalSource);
+    const name = originalSource.replace(/^(\.\.\/)+/, "");
+    if (!sources.includes(name)) sources.push(name);
+    const source = sources.indexOf(name);
     const distance = originalLine - index;
     if (last?.source === source && last.distance === distance) return;
     last = { source, distance };
     runs.push(`${index + 1} ${source} ${originalLine + 1}`);
   });
-  return `${sources.join("\n")}\n\n${runs.join("\n")}\n`;
+  return runs;
 }
 
 const programs = [
   {
     name: "lambda-adapter",
     entry: join(root, "packages", "adapter", "platforms", "native", "main.ts"),
+    later: join(root, "packages", "adapter", "platforms", "native", "later.ts"),
     bundle: "adapter",
   },
 ];
@@ -113,11 +138,10 @@ function place(built, platform, program) {
 }
 
 for (const program of process.argv.includes("--pod-only") ? [] : programs) {
-  const bundled = join(out, `${program.bundle}.js`);
-  await bundle(program.entry, bundled);
+  await bundle(program);
   if (process.argv.includes("--bundle-only")) continue;
   for (const platform of platforms) {
-    const env = { ANYLAMBDA_NATIVE_BUNDLE: bundled };
+    const env = { ANYLAMBDA_NATIVE_BUNDLE: join(out, `${program.bundle}.js`) };
     const built = cargoBuild(root, targets[platform], { crate: "native", program: "lambda-adapter", env });
     place(built, platform, program.name);
   }

@@ -1,22 +1,20 @@
 //! The JavaScript engine with the adapter inside.
 //!
-//! 1. Bytecode comes from this very build and from nowhere else: the engine does not verify it.
-//! 2. After every call into JavaScript all its promises' jobs have run.
-//! 3. What a circle holds is collected after so many bytes of bodies as well, which the engine does not see: else a body or
+//! 1. After every call into JavaScript all its promises' jobs have run.
+//! 2. What a circle holds is collected after so many bytes of bodies as well, which the engine does not see: else a body or
 //!    two more of garbage would now and then make the process larger, for ever.
-//! 4. An exception that nobody caught, a rejected promise that nobody handles, ends the process with one line.
+//! 3. An exception that nobody caught, a rejected promise that nobody handles, ends the process with one line.
 
+use crate::bundles;
 use crate::host;
 use crate::machine::Machine;
 use crate::positions;
 use rquickjs::context::intrinsic::{Date, Json, MapSet, Promise, RegExp, TypedArrays};
-use rquickjs::{CaughtError, Coerced, Context, Ctx, Error, Module, Persistent, Result, Runtime, Value};
+use rquickjs::{CaughtError, Coerced, Context, Ctx, Error, Persistent, Result, Runtime, Value};
 use std::cell::RefCell;
 use std::env;
 use std::process::exit;
 use std::rc::Rc;
-
-static BYTECODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/adapter.bytecode"));
 
 /// EX_SOFTWARE of sysexits.h.
 const EXIT_INTERNAL: i32 = 70;
@@ -33,7 +31,7 @@ const STACK_BYTES: usize = 1024 * 1024;
 /// through it twice was a twelfth of the start.
 const GC_THRESHOLD_BYTES: usize = 768 * 1024;
 
-/// Bytes read and written after which the circles are looked for (3): some hundred microseconds.
+/// Bytes read and written after which the circles are looked for (2): some hundred microseconds.
 const GC_AFTER_BYTES: usize = 8 * 1024 * 1024;
 
 pub struct Engine {
@@ -76,9 +74,7 @@ impl Engine {
     pub fn start(&self) {
         self.call(|ctx| {
             host::install(&ctx, &self.machine)?;
-            // SAFETY: the bytes were written by this version of the engine in `build.rs` (1).
-            let module = unsafe { Module::load(ctx, BYTECODE) }?;
-            module.eval().map(drop)
+            bundles::run(&ctx)
         });
     }
 
@@ -143,7 +139,7 @@ fn memory_limit_mb() -> usize {
     }
 }
 
-/// The last line (4). On one line, because each line is an entry of its own in the log.
+/// The last line (3). On one line, because each line is an entry of its own in the log.
 fn die(ctx: &Ctx<'_>, error: Error) -> ! {
     let text = match CaughtError::from_error(ctx, error) {
         CaughtError::Exception(exception) => {

@@ -1,6 +1,7 @@
 //! The global object `host`: the machine, as `packages/adapter/platforms/native/host.ts` declares it. Everything here
 //! converts arguments and results; what is done is done in the other modules.
 
+use crate::bundles;
 use crate::bytes;
 use crate::compression::Compressor;
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, machine: &Rc<Machine>) -> Result<()> {
         environment.set(name.to_string_lossy().as_ref(), value.to_string_lossy().as_ref())?;
     }
     host.set("env", environment)?;
+    define(&host, "later", |ctx: Ctx<'js>| bundles::read_later(&ctx))?;
     conversions(&host)?;
     syntax(&host)?;
     define(&host, "compress", compress)?;

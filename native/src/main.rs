@@ -2,6 +2,7 @@
 //! TypeScript inside (`packages/adapter`), which meets it as the global object `host`.
 
 mod brotli;
+mod bundles;
 mod bytes;
 #[cfg(test)]
 mod checks;

@@ -1,7 +1,8 @@
-//! From positions in the bundle to positions in the TypeScript it was made from.
+//! From positions in the bundles to positions in the TypeScript they were made from.
 //!
-//! `adapter.positions` is text: the sources' names, one a line; an empty line; then one line for each line of the
-//! bundle from which on source or distance change: line of the bundle, number of the source, line in the source.
+//! `adapter.positions` is text: the sources' names, one a line; an empty line; then for each bundle a line with its name, and
+//! one for each line of it from which on source or distance change: line of the bundle, number of the source, line in the
+//! source.
 
 static TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/adapter.positions"));
 
@@ -19,10 +20,11 @@ fn translate(stack: &str, table: &str) -> String {
 }
 
 fn frame(frame: &str, table: &str) -> String {
-    let translated = frame.find("adapter.js:").and_then(|start| {
-        let rest = &frame[start + "adapter.js:".len()..];
+    let translated = frame.find(".js:").and_then(|at| {
+        let start = frame[..at].rfind([' ', '(']).map_or(0, |space| space + 1);
+        let (bundle, rest) = (&frame[start..at + 3], &frame[at + 4..]);
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (source, line) = source_of(rest[..digits].parse().ok()?, table)?;
+        let (source, line) = source_of(bundle, rest[..digits].parse().ok()?, table)?;
         // What follows is the column in the bundle, which says nothing about the source.
         let behind = rest[digits..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
         Some(format!("{}{source}:{line}{behind}", &frame[..start]))
@@ -30,10 +32,12 @@ fn frame(frame: &str, table: &str) -> String {
     translated.unwrap_or_else(|| frame.into())
 }
 
-fn source_of(line: u32, table: &str) -> Option<(&str, u32)> {
+fn source_of<'a>(bundle: &str, line: u32, table: &'a str) -> Option<(&'a str, u32)> {
     let (sources, runs) = table.split_once("\n\n")?;
     let (begin, source, source_line) = runs
         .lines()
+        .skip_while(|&run| run != bundle)
+        .skip(1)
         .map_while(|run| {
             let mut numbers = run.split(' ').map(|number| number.parse::<u32>().ok());
             Some((numbers.next()??, numbers.next()??, numbers.next()??))
@@ -47,13 +51,17 @@ fn source_of(line: u32, table: &str) -> Option<(&str, u32)> {
 mod tests {
     use super::*;
 
-    const TABLE: &str = "src/run.ts\nsrc/log.ts\n\n1 0 10\n5 1 3\n9 0 20\n";
+    const TABLE: &str =
+        "src/run.ts\nsrc/log.ts\n\nadapter-later.js\n2 1 7\nadapter.js\n1 0 10\n5 1 3\n9 0 20\n";
 
     #[test]
     fn stacks_name_the_sources() {
         assert_eq!(
-            translate("    at begin (adapter.js:6:12)\n    at adapter.js:3:1\n    at native\n", TABLE),
-            " at begin (src/log.ts:4) at src/run.ts:12 at native"
+            translate(
+                "    at begin (adapter.js:6:12)\n    at adapter.js:3:1\n    at late (adapter-later.js:9)\n    at native\n    at x (other.js:1)\n",
+                TABLE
+            ),
+            " at begin (src/log.ts:4) at src/run.ts:12 at late (src/log.ts:14) at native at x (other.js:1)"
         );
     }
 

@@ -44,6 +44,20 @@ export class RuntimeApiError extends Error {
   override readonly name = "RuntimeApiError";
 }
 
+/** A hook of SnapStart failed; `phase` says where that is to be reported. */
+export class HookError extends Error {
+  override readonly name = "HookError";
+  readonly phase: "init" | "restore";
+  /** As the managed runtimes call it. */
+  readonly errorType: "Runtime.BeforeSnapshotError" | "Runtime.AfterRestoreError";
+
+  constructor(phase: "init" | "restore", message: string, cause: unknown) {
+    super(message, { cause });
+    this.phase = phase;
+    this.errorType = phase === "init" ? "Runtime.BeforeSnapshotError" : "Runtime.AfterRestoreError";
+  }
+}
+
 /** `ECONNREFUSED` and the like, from a platform's error. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

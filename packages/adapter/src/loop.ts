@@ -19,18 +19,19 @@ import { invocationOf } from "./runtime-client.ts";
 import type { Invocation, RuntimeClient } from "./runtime-client.ts";
 import type { Drain } from "./shutdown.ts";
 
-/** Works until the Runtime API fails for good, which is thrown. */
+/** Works until the Runtime API fails for good, which is thrown. `first` is what `runtime.ask` gave already. */
 export async function serveInvocations(
   deps: InvocationDeps,
   runtime: RuntimeClient,
   drain: Drain,
+  first: Promise<Uint8Array | null> | undefined,
 ): Promise<never> {
   const { platform, config, app, log } = deps;
   let lane: Lane | undefined;
   let isFirst = true;
   for (;;) {
     let bytes: Uint8Array | null = null;
-    const asked = runtime.ask();
+    const asked = isFirst ? first : runtime.ask();
     try {
       if (asked !== undefined) bytes = await asked;
     } catch {}

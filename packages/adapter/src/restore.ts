@@ -5,7 +5,7 @@
 import type { Codec, HttpRequest, HttpResponse } from "@anylambda/wire";
 import type { AppClient } from "./app-client.ts";
 import type { Config } from "./config.ts";
-import { messageOf } from "./errors.ts";
+import { HookError, messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { authorityOf } from "./app-address.ts";
@@ -13,20 +13,6 @@ import type { RuntimeClient } from "./runtime-client.ts";
 
 /** Lambda gives a restore 10 s; a hook that takes this long is about to lose it. */
 const SLOW_HOOK_MS = 8000;
-
-/** A hook failed; `phase` says where that is to be reported. */
-export class HookError extends Error {
-  override readonly name = "HookError";
-  readonly phase: "init" | "restore";
-  /** As the managed runtimes call it. */
-  readonly errorType: "Runtime.BeforeSnapshotError" | "Runtime.AfterRestoreError";
-
-  constructor(phase: "init" | "restore", message: string, cause: unknown) {
-    super(message, { cause });
-    this.phase = phase;
-    this.errorType = phase === "init" ? "Runtime.BeforeSnapshotError" : "Runtime.AfterRestoreError";
-  }
-}
 
 export interface RestoreDeps {
   readonly platform: Platform;

@@ -4,7 +4,7 @@ import { createAppClient } from "./app-client.ts";
 import type { AppClient } from "./app-client.ts";
 import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
-import { Failure, messageOf } from "./errors.ts";
+import { Failure, HookError, messageOf } from "./errors.ts";
 import { awaitEvents, register } from "./extension.ts";
 import type { Registration } from "./extension.ts";
 import type { InvocationDeps } from "./invocation.ts";
@@ -13,29 +13,42 @@ import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { waitUntilReady } from "./readiness.ts";
 import type { Readiness } from "./readiness.ts";
-import { HookError, passSnapshot } from "./restore.ts";
+import type { passSnapshot } from "./restore.ts";
 import { RuntimeClient } from "./runtime-client.ts";
 import { drainOnTerminate } from "./shutdown.ts";
 import type { Drain } from "./shutdown.ts";
 import { sleep } from "./time.ts";
-import { serveInvocations } from "./loop.ts";
+import type { serveInvocations } from "./loop.ts";
 
 /** Lambda's init on demand ends after 10 s; async init lets it end in time (spec adapter.md 2.3). */
 const ASYNC_INIT_MS = 9800;
 
+/**
+ * What is not needed up to the first `/next`. Half of the adapter, so an engine that pays for reading code may read it
+ * while the first event is on its way.
+ */
+export interface Later {
+  readonly serveInvocations: typeof serveInvocations;
+  readonly passSnapshot: typeof passSnapshot;
+}
+
 /** What the parts of the story share. */
 interface Setting {
   readonly platform: Platform;
+  readonly later: () => Later;
   readonly config: Config;
   readonly log: Log;
 }
 
-/** Runs until the environment ends. Returns only by a failure that leaves nothing to do but exit. */
-export async function run(platform: Platform): Promise<void> {
+/**
+ * Runs until the environment ends. Returns only by a failure that leaves nothing to do but exit. `later` may be called
+ * more than once.
+ */
+export async function run(platform: Platform, later: () => Later): Promise<void> {
   const log = createLog(platform, logOptionsOf(platform.env));
   const { config, problems } = readConfig(platform.env);
   for (const { fatal, message } of problems) log[fatal ? "error" : "warn"](message);
-  const setting = { platform, config, log };
+  const setting = { platform, config, log, later };
   const fatal = problems.filter((problem) => problem.fatal);
   if (fatal.length > 0)
     return endInit(setting, "Adapter.InvalidConfiguration", fatal.map(({ message }) => message).join("; "));
@@ -48,7 +61,7 @@ export async function run(platform: Platform): Promise<void> {
     void listenForEvents(setting, registration);
     const drain = drainOnTerminate(platform, log);
     const deps = await initialize(setting, begun);
-    await Promise.all(Array.from({ length: config.maxConcurrency }, () => loop(deps, drain)));
+    await Promise.all(Array.from({ length: config.maxConcurrency }, () => loop(deps, drain, later)));
   } catch (error) {
     log.error(messageOf(error));
     platform.exit(1);
@@ -138,10 +151,10 @@ function isAsyncInit({ config, log }: Setting): boolean {
 
 /** SnapStart: the hooks and the snapshot between them. A hook that fails ends the phase, and the process. */
 async function throughSnapshot(setting: Setting, appBefore: AppClient): Promise<AppClient> {
-  const { platform, config, log } = setting;
+  const { platform, config, log, later } = setting;
   const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
   try {
-    return await passSnapshot({
+    return await later().passSnapshot({
       ...setting,
       runtime,
       appBefore,
@@ -180,12 +193,14 @@ async function endInit(
  * One invocation after the other. On Managed Instances there are several of these side by side, and one that
  * loses the Runtime API begins again instead of taking the others' invocations down with it (B31).
  */
-async function loop(deps: InvocationDeps, drain: Drain): Promise<void> {
+async function loop(deps: InvocationDeps, drain: Drain, later: () => Later): Promise<void> {
   const { platform, config, log } = deps;
   for (;;) {
     const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
     try {
-      await serveInvocations(deps, runtime, drain);
+      await runtime.connect();
+      const first = runtime.ask();
+      await later().serveInvocations(deps, runtime, drain, first);
     } catch (error) {
       if (config.maxConcurrency === 1) throw error;
       log.error(`A worker lost the Runtime API and begins again: ${messageOf(error)}`);

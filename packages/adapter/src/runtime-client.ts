@@ -76,6 +76,16 @@ export class RuntimeClient {
     this.#log = log;
   }
 
+  /** Opens a connection ahead of the first call. One that cannot be opened is for that call to deal with. */
+  async connect(): Promise<void> {
+    try {
+      this.#connection = new HttpConnection(
+        await this.#platform.connect(this.#address),
+        this.#platform.codec,
+      );
+    } catch {}
+  }
+
   /** Sends the call of `next` where a connection is there; the first bytes of its answer. */
   ask(): Promise<Uint8Array | null> | undefined {
     this.#nextRequest ??= this.#platform.codec.utf8Encode(

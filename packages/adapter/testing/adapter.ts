@@ -1,6 +1,8 @@
 /** The whole adapter in the test's own process, on Node's platform, with an environment and an output of its own. */
 import { nodePlatform } from "../platforms/node/platform.ts";
 import type { Clock, Connection, Platform } from "../src/platform.ts";
+import { serveInvocations } from "../src/loop.ts";
+import { passSnapshot } from "../src/restore.ts";
 import { run } from "../src/run.ts";
 import { eventually, turn } from "./wait.ts";
 
@@ -136,7 +138,7 @@ const lambdaEnv = {
 /** Starts `run` and does not wait for its end, which comes only by `exit` or `stop`. */
 export function runAdapter(env: Readonly<Record<string, string>>, options: MachineOptions = {}): Machine {
   const one = machine({ ...lambdaEnv, ...env }, options);
-  run(one.platform).catch((error: unknown) => {
+  run(one.platform, () => ({ serveInvocations, passSnapshot })).catch((error: unknown) => {
     if (!(error instanceof Exit)) throw error;
   });
   return one;

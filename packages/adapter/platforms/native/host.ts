@@ -1,8 +1,11 @@
 import type { JsonObject, QuickAnswerRules, QuickRequestRules, Relay, RelayRules } from "@anylambda/wire";
+import type { Later } from "../../src/run.ts";
 
 /** The native host's global object, as `native/src/host.rs` makes it. */
 export interface Host {
   readonly env: Readonly<Record<string, string>>;
+  /** Reads the bundle of `later.ts`. Once. */
+  later(): Later;
   utf8Encode(text: string): Uint8Array;
   utf8Decode(bytes: Uint8Array): string;
   isUtf8(bytes: Uint8Array): boolean;
