@@ -46,7 +46,7 @@ export interface CriuEngineOptions {
 }
 
 /** What an image says of itself beyond what every image says. */
-interface Notes extends Version {
+interface Notes extends Omit<Version, "subscriptions"> {
   readonly knowsRestore: boolean;
   readonly programs: readonly NotedProgram[];
   readonly extensions: readonly ExtensionRecord[];
@@ -254,7 +254,7 @@ function placesOf(configuration: FunctionConfiguration): string[] {
   return [taskRoot, ...(optRoot === undefined ? [] : [optRoot]), ...files];
 }
 
-function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken }: Version): Notes {
+function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken, subscriptions }: Version): Notes {
   const { credentials: _, ...kept } = configuration;
   const names = new Map([...boot.extensions].map(([name, { pid }]) => [pid, name]));
   const programs = new Map(boot.groups.map(({ pid, program }) => [pid, program]));
@@ -268,7 +268,7 @@ function notesOf(pod: Pod, boot: Boot, { configuration, credentialsToken }: Vers
       return name === undefined ? { program } : { name, program };
     }),
     extensions: boot.registry.records,
-    subscriptions: boot.telemetry?.kept ?? [],
+    subscriptions: subscriptions(),
   };
 }
 

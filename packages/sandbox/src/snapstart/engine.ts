@@ -94,4 +94,6 @@ export interface SnapshotEngine {
 export interface Version {
   readonly configuration: FunctionConfiguration;
   readonly credentialsToken: string;
+  /** What the subscribers that are in it have not got, the report on its init included. To be asked when all stand still. */
+  readonly subscriptions: () => readonly KeptSubscription[];
 }

@@ -115,11 +115,22 @@ export class Publication {
     boot.expectEnd();
     const { telemetry } = this.#teller;
     await telemetry.hangUp(flushMs);
+    const report: InitReport = {
+      type: "initReport",
+      phase: "init",
+      status: "success",
+      durationMs,
+      snapStart: true,
+    };
+    const time = new Date();
+    const told = { time, environment: this.id, environmentNumber: 1, ...report };
     let snapshot: Snapshot;
     try {
       snapshot = await engine.checkpoint(stage, boot, api, {
         configuration: this.#configuration,
         credentialsToken,
+        // Told when there is an image, and every copy hears of it (environment.md 3.4).
+        subscriptions: () => telemetry.keptWith(told),
       });
     } catch (error) {
       telemetry.resume();
@@ -128,17 +139,11 @@ export class Publication {
     }
     await boot.close();
     this.#to("frozen");
-    const report: InitReport = {
-      type: "initReport",
-      phase: "init",
-      status: "success",
-      durationMs,
-      snapStart: true,
-    };
-    this.#tell(report);
+    // Lines that were still on their way when the image was made.
+    if (snapshot.subscriptions !== undefined)
+      snapshot = { ...snapshot, subscriptions: telemetry.keptWith(told) };
+    this.#tell({ ...report, time });
     const initEvents = [...telemetry.early];
-    // What was told since the image was made.
-    if (snapshot.subscriptions !== undefined) snapshot = { ...snapshot, subscriptions: telemetry.kept };
     const checkpointMs = performance.now() - started - durationMs;
     this.#tell({
       type: "checkpoint",

@@ -26,9 +26,10 @@ async function stage(api: ApiServer): Promise<Stage> {
 
 /** Nothing is kept but how the app came here. */
 async function checkpoint(_: Stage, boot: Boot, __: ApiServer, version: Version): Promise<Snapshot> {
+  const { configuration, credentialsToken } = version;
   const { knowsRestore } = boot.runtimeApi;
   await stopProcesses(boot, "spindown");
-  return { engine: "replay", ...version, knowsRestore, bytes: 0 };
+  return { engine: "replay", configuration, credentialsToken, knowsRestore, bytes: 0 };
 }
 
 async function restore({ snapshot, api, configuration, newBoot, path }: Restore): Promise<RestoreOutcome> {

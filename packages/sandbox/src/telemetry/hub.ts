@@ -152,9 +152,12 @@ export class TelemetryHub {
     for (const subscriber of this.#subscribers.values()) subscriber.hangUp();
   }
 
-  /** Invariant 5. */
-  get kept(): readonly KeptSubscription[] {
-    return [...this.#subscribers].map(([name, { request, undelivered }]) => ({ name, request, undelivered }));
+  /** Invariant 5, as of when `next` will have been told: it is yet to happen, and an image is made before. */
+  keptWith(next: SandboxEvent): readonly KeptSubscription[] {
+    return [...this.#subscribers].map(([name, { request, undelivered }]) => {
+      const text = this.#textFor(request, next);
+      return { name, request, undelivered: text === undefined ? undelivered : [...undelivered, text] };
+    });
   }
 
   /** Invariant 5, for a copy; nothing is sent until {@link reach} says where its processes are. */
@@ -203,13 +206,18 @@ export class TelemetryHub {
   }
 
   #offer(subscriber: Subscriber, event: SandboxEvent): void {
-    const { request } = subscriber;
+    const text = this.#textFor(subscriber.request, event);
+    if (text !== undefined) subscriber.push(text);
+  }
+
+  /** `undefined` when it is not for this subscriber. */
+  #textFor(request: SubscriptionRequest, event: SandboxEvent): string | undefined {
     const record =
       request.api === "telemetry"
         ? telemetryRecordOf(event, this.#context, request.schema)
         : logsRecordOf(event, request.schema);
-    if (record === undefined || !request.types.includes(record.category)) return;
-    subscriber.push(telemetryTextOf(event.time, record));
+    if (record === undefined || !request.types.includes(record.category)) return undefined;
+    return telemetryTextOf(event.time, record);
   }
 
   /** The record about a gap, for its subscriber; everybody else hears of it as an event. */
