@@ -277,6 +277,15 @@ describe.skipIf(!ok)("a pod", () => {
     expect(traces().files).toEqual([]);
   });
 
+  it("tells of the end of its programs when process 1 was killed, and takes them along", async () => {
+    const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
+    const child = await pod.spawn(node("setInterval(() => {}, 1000)"));
+    process.kill(pod.pid, "SIGKILL");
+    expect(await child.exit).toEqual({ pid: child.innerPid, signal: 9 });
+    expect(existsSync(`/proc/${child.pid}`)).toBe(false);
+    await pod.end();
+  });
+
   it("says why a program cannot be started", async () => {
     const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
     const missing = { name: "x", argv: ["/no/such/program"], env: {}, cwd: "/" };

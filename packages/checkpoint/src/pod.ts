@@ -10,6 +10,7 @@
  */
 import { cp, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
+import { constants } from "node:os";
 import type { Box, BoxExit } from "./box.ts";
 import { complaintsOf, dumpArguments, restoreRequest, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
@@ -116,6 +117,7 @@ export class Pod {
     this.#eagerBecause = eagerBecause;
     this.#criu = criu;
     box.onExit((exit) => this.#tell(exit));
+    void box.ended.then(() => this.#lose());
   }
 
   /** An empty pod with a root and its listening socket, ready for programs. */
@@ -319,6 +321,11 @@ export class Pod {
     const process: PodProcess = { name, pid, innerPid, stdout, stderr, exit };
     this.processes.push(process);
     return process;
+  }
+
+  /** Process 1 took the others along, and nobody is left to tell of their exits. */
+  #lose(): void {
+    for (const [pid, take] of this.#waiting) take({ pid, signal: constants.signals.SIGKILL });
   }
 
   #tell(exit: BoxExit): void {

@@ -58,6 +58,14 @@ export class Cgroup {
     return cgroup;
   }
 
+  /** From now on its processes may hold what they like. */
+  lift(): void {
+    if (this.#memory === undefined) return;
+    // In version 1 the wider of the two limits goes first.
+    for (const file of this.#memoryFiles.limits.toReversed())
+      tryWrite(join(this.#memory, file), this.#memoryFiles.unlimited);
+  }
+
   get freezes(): boolean {
     return this.#unified !== undefined;
   }
@@ -110,6 +118,7 @@ export class Cgroup {
 
 interface MemoryFiles {
   readonly limits: readonly string[];
+  readonly unlimited: string | number;
   readonly peak: string;
   readonly events: string;
 }
@@ -118,10 +127,11 @@ interface MemoryFiles {
 const memoryFiles = {
   1: {
     limits: ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"],
+    unlimited: -1,
     peak: "memory.max_usage_in_bytes",
     events: "memory.oom_control",
   },
-  2: { limits: ["memory.max"], peak: "memory.peak", events: "memory.events" },
+  2: { limits: ["memory.max"], unlimited: "max", peak: "memory.peak", events: "memory.events" },
 } as const;
 
 const prefix = "anylambda-";
@@ -267,7 +277,7 @@ function tryRead(path: string): string {
 }
 
 /** A file that is not there is a limit this kernel does not have. */
-function tryWrite(path: string, value: number): void {
+function tryWrite(path: string, value: number | string): void {
   try {
     writeFileSync(path, String(value));
   } catch {

@@ -114,7 +114,8 @@ export async function startFleet(
   requireCompatible(configuration, options);
   const { report, path = "/usr/local/bin:/usr/bin:/bin", variablesFor } = options;
   const { freezeAfterMs, limitMemory, cgroups, isolation, shareNetwork, outbound } = options;
-  const sources = options.snapStart && sourcesOf({ ...options.snapStart, report, path, limitMemory });
+  const sources =
+    options.snapStart && sourcesOf({ ...options.snapStart, report, path, limitMemory, cgroups });
   const create: Crew["create"] = async (number, configuration, { generation, provisioned }) => {
     // A copy from memory has the variables of the original, and a network of its own.
     const more = await variablesFor?.(options.snapStart?.engine.kind === "criu" ? 1 : number);

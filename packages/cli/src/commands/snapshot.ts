@@ -37,7 +37,13 @@ export function snapshotCreate(
     for (const message of plan.warnings) reporter.tell({ type: "warning", message });
     const { engine } = await chooseEngine("criu", options.reach, 0);
     const interrupts = watchInterrupts();
-    const publication = new Publication(configuration, { engine, report: reporter.tell, path });
+    const limitMemory = options.memoryLimit !== false;
+    const publication = new Publication(configuration, {
+      engine,
+      report: reporter.tell,
+      path,
+      limitMemory,
+    });
     try {
       const first = await Promise.race([publication.done, interrupts.first]);
       if (typeof first === "string") {

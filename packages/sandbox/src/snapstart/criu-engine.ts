@@ -81,19 +81,28 @@ export function criuEngine({
   const vessels = new Vessels({ tools, scratch: directory, size: standingReady, calmMs: 200 });
   return {
     kind: "criu",
-    async stage(api, configuration) {
-      const pod = await Pod.start({
-        tools,
-        scratch: directory,
-        programs: 1 + extensionProgramsOf(configuration).length,
-        keep: placesOf(configuration),
-        reach,
-        connection: (socket) => api.accept(socket),
-      });
-      return stageOf(pod);
+    async stage(api, configuration, limits) {
+      const memory = podMemory(limits, directory, configuration.ephemeralStorageMb);
+      try {
+        const pod = await Pod.start({
+          tools,
+          scratch: directory,
+          programs: 1 + extensionProgramsOf(configuration).length,
+          keep: placesOf(configuration),
+          reach,
+          connection: (socket) => api.accept(socket),
+          groups: memory.cgroup?.doors,
+        });
+        return stageOf(pod, memory);
+      } catch (error) {
+        await memory.cgroup?.remove();
+        throw error;
+      }
     },
     async checkpoint(stage, boot, api, version) {
-      const { pod } = stage as PodStage;
+      const { pod, cgroup } = stage as PodStage;
+      // Init is over, and the image, which is written in the pod, would count as the function's.
+      cgroup?.lift();
       const notes = notesOf(pod, boot, version);
       for (const { socket, held } of await holdAll(api)) await pod.park(socket, held);
       const image = await pod.checkpoint(join(directory, `image-${process.pid}-${randomUUID()}`), notes);

@@ -77,8 +77,8 @@ export type RestoreOutcome =
 
 export interface SnapshotEngine {
   readonly kind: "criu" | "replay";
-  /** A place for a boot that is to become a snapshot; `api` serves it from then on. */
-  stage(api: ApiServer, configuration: FunctionConfiguration): Promise<Stage>;
+  /** A place for a boot that is to become a snapshot; `api` serves it from then on. `limits` are the boot's. */
+  stage(api: ApiServer, configuration: FunctionConfiguration, limits: BootLimits): Promise<Stage>;
   /**
    * Takes the snapshot of a boot at its restore point. Its processes are gone afterwards; the caller still closes
    * the stage. Rejects with a sentence for a person when no snapshot can be taken.

@@ -1,5 +1,5 @@
 /**
- * The memory limit of a copy in a pod. Where a control group can be made, the pod's processes are born in it; the kernel
+ * The memory limit of a boot in a pod, be it a copy or what is to become a snapshot. Where a control group can be made, the pod's processes are born in it; the kernel
  * then counts what they touch, and not the pages of the image that they only share. Files in the pod's own `/tmp` are
  * memory for the kernel where they lie on tmpfs, and a disk on Lambda: the group's limit has room for them, and within it
  * looking goes on (`memory.ts`). The group does not freeze: whoever serves the pages of a copy is in the pod too.

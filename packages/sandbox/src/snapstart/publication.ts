@@ -3,7 +3,7 @@
  * included, then the snapshot. An environment of its own, which ends with it; its states are those of `state.ts`.
  */
 import { ApiServer } from "../api-server.ts";
-import { Boot } from "../boot.ts";
+import { Boot, type BootLimits } from "../boot.ts";
 import type { InitReport, SandboxEvent } from "../events.ts";
 import { stopped } from "../failures.ts";
 import type { FunctionConfiguration } from "../function.ts";
@@ -29,6 +29,8 @@ export interface PublishOptions {
   readonly path: string;
   /** Whether the function's memory size is a limit of its init too. */
   readonly limitMemory?: boolean | undefined;
+  /** Whether a cgroup is used for that where one can be made. */
+  readonly cgroups?: boolean | undefined;
   /** Limit of init and of the hooks before the snapshot, ms; {@link publishLimitOf} unless told otherwise. */
   readonly limitMs?: number | undefined;
 }
@@ -59,10 +61,15 @@ export class Publication {
   readonly #options: PublishOptions;
   readonly #teller: Teller;
 
+  readonly #limits: BootLimits;
+
   /** Begins at once. `done` never rejects. */
   constructor(configuration: FunctionConfiguration, options: PublishOptions) {
     this.#configuration = configuration;
     this.#options = options;
+    const { limitMemory = false, cgroups } = options;
+    const memoryLimitBytes = limitMemory ? configuration.memorySizeMb * 1_048_576 : undefined;
+    this.#limits = { name: this.id, memoryLimitBytes, cgroups, tell: () => undefined };
     const variables = { runtime: { AWS_LAMBDA_INITIALIZATION_TYPE: "snap-start" } };
     this.#teller = new Teller(configuration, variables, { id: this.id, number: 1, report: options.report });
     this.done = this.#publish();
@@ -89,7 +96,7 @@ export class Publication {
     this.#tell({ type: "initStart" });
     const started = performance.now();
     try {
-      const stage = await engine.stage(api, this.#configuration);
+      const stage = await engine.stage(api, this.#configuration, this.#limits);
       return await this.#publishOn(stage, api, started);
     } catch (error) {
       return this.#unable(error, started);
@@ -134,6 +141,8 @@ export class Publication {
       });
     } catch (error) {
       telemetry.resume();
+      // The processes end with it, whatever state CRIU left them in.
+      await stage.close();
       await stopProcesses(boot, "failure");
       return this.#unable(error, started);
     }
@@ -155,21 +164,15 @@ export class Publication {
   }
 
   #newBoot(stage: Stage, credentialsToken: string): Boot {
-    const { path, limitMemory = false } = this.#options;
+    const { path } = this.#options;
     const { runtimeApi } = stage;
-    const { memorySizeMb } = this.#configuration;
     const variables = copyVariablesOf(this.#configuration, { runtimeApi, credentialsToken, path });
     this.#boot = new Boot(
       this.#configuration.taskRoot,
       variables,
       (...written) => this.#tell(logEventOf(...written)),
-      // Looked at, without a control group: the image, which is written in the pod, would count as the app's.
-      { ...placeOf(stage), joins: false },
-      {
-        name: this.id,
-        memoryLimitBytes: limitMemory ? memorySizeMb * 1_048_576 : undefined,
-        tell: () => undefined,
-      },
+      placeOf(stage),
+      this.#limits,
     );
     this.#boot.telemetry = this.#teller.telemetryFor(stage.dial);
     if (this.#isAbandoned) this.#boot.watch.fail(stopped());
