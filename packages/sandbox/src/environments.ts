@@ -11,6 +11,8 @@
  *      (4) allows; but not while as many have answered and are about to ask for the next event, and nobody has waited
  *      for 50 ms. A caller is not bound to the environment started for it: whichever is free first takes the first in
  *      line.
+ *      On Managed Instances nobody waits for an environment as long as there is another; one that has room and no
+ *      worker sends its caller on.
  *  (6) Of the idle environments the warmest is taken: a provisioned one before others, none without processes before
  *      one that has them, the one used last before others.
  *  (7) Environment 1 and those provisioned live as long as the fleet, every other until nobody needed it for `idleMs`;
@@ -66,6 +68,8 @@ export class Environments implements Fleet {
   readonly #all = new Map<number, Promise<AnyEnvironment>>();
   /** Those that can take an invocation. The warmest is the last. */
   readonly #withRoom: Member[] = [];
+  /** Those that take invocations, with room or without. */
+  readonly #standing = new Set<Member>();
   readonly #waiting: Waiting[] = [];
   /** The invocations that environments are at. */
   readonly #running = new Set<Waiting>();
@@ -112,6 +116,7 @@ export class Environments implements Fleet {
     this.configuration = configuration;
     this.#limits = limitsOf(configuration, this.#options);
     this.#generation += 1;
+    this.#standing.clear();
     this.#reloaded(undefined);
     const init = new Promise<InitReport | undefined>((resolve) => (this.#reloaded = resolve));
     const resting = this.#withRoom.splice(0).filter(({ busy }) => busy === 0);
@@ -153,8 +158,13 @@ export class Environments implements Fleet {
   }
 
   #queue(waiting: Waiting): void {
-    const reason = refusalFor(this.#unanswered(), this.#waiting.length, this.#limits);
-    if (reason !== undefined) return refuse(waiting, reason);
+    const unanswered = this.#unanswered();
+    const standing = this.#standing.size;
+    const reason = refusalFor({ unanswered, waiting: this.#waiting.length, standing }, this.#limits);
+    if (reason !== undefined) {
+      refuse(waiting, reason);
+      return this.#growForLater();
+    }
     this.#waiting.push(waiting);
     this.#grow();
   }
@@ -180,10 +190,21 @@ export class Environments implements Fleet {
       const report = await environment.invoke(waiting.job);
       calm?.();
       this.#running.delete(waiting);
-      waiting.end(report);
+      if (report === "noWorker") this.#elsewhere(member, waiting);
+      else waiting.end(report);
       if (environment.state !== "idle" && !(await this.#mended(member))) return this.#drop(member, "failure");
     }
     this.#rest(member);
+  }
+
+  /** For whom no worker was free where there was room: another environment, or none. */
+  #elsewhere({ environment }: Member, waiting: Waiting): void {
+    const tried = (waiting.tried ??= new Set()).add(environment);
+    const others = this.#withRoom.filter((one) => !tried.has(one.environment));
+    const member = others[seatFor(others, waiting)];
+    if (member === undefined) return refuse(waiting, "ConcurrentInvocationLimitExceeded");
+    this.#seat(member);
+    void this.#serve(member, waiting);
   }
 
   #nextFor(member: Member): Waiting | undefined {
@@ -242,6 +263,7 @@ export class Environments implements Fleet {
   async #drop(member: Member, reason: ShutdownReason): Promise<void> {
     if (this.#closed || member.leaving) return;
     member.leaving = true;
+    this.#standing.delete(member);
     clearTimeout(member.reaper);
     this.#unlist(member);
     this.#leaving += 1;
@@ -277,6 +299,12 @@ export class Environments implements Fleet {
     }
   }
 
+  /** One after another: who is turned away comes again, or others do. */
+  #growForLater(): void {
+    const { scalesLater, most } = this.#limits;
+    if (scalesLater && this.#booting === 0 && this.#all.size < most) void this.#start(false);
+  }
+
   #start(provisioned: boolean): Promise<InitReport | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     let number = 1;
@@ -298,9 +326,7 @@ export class Environments implements Fleet {
 
   /** Environments that have answered and are not at rest yet. */
   #finishing(): number {
-    let finishing = 0;
-    for (const { answered } of this.#running) if (answered) finishing += 1;
-    return finishing;
+    return [...this.#running].filter(({ answered }) => answered).length;
   }
 
   #unanswered(): number {
@@ -323,7 +349,10 @@ export class Environments implements Fleet {
     this.#booting += 1;
     const report = await environment.init();
     this.#booting -= 1;
-    if (!this.#isOld(member)) this.#reloaded(report);
+    if (!this.#isOld(member)) {
+      this.#reloaded(report);
+      if (report.status === "success") this.#standing.add(member);
+    }
     if (report.status !== "success" && (provisioned || "ended" in environment)) {
       void this.#drop(member, "failure");
       return report;

@@ -51,18 +51,73 @@ describe("an environment on Managed Instances", () => {
     expect(told.map(({ type }) => type)).not.toContain("platform.runtimeDone");
   });
 
-  it("turns away, with 429, whom no environment has room for, and serves whoever comes when there is room", async () => {
+  it("turns away, with 429, whom no environment has room for, and starts another for who comes later", async () => {
     await using r = await managed(2, {}, { maxConcurrency: 2 });
     await r.fleet.initialized;
-    const four = [1, 2, 3, 4].map(() => send(r, { do: "nap", ms: 1000 }));
-    const fifth = await send(r, {}).answer;
-    expect(fifth).toMatchObject({ refused: "TooManyRequestsException" });
-    expect(textOf(fifth.payload)).toContain("Rate Exceeded.");
-    await Promise.all(four.map(({ ended }) => ended));
-    const sixth = send(r, {});
-    expect(await sixth.answer).not.toHaveProperty("refused");
-    await sixth.ended;
-    expect(of(r.events, "report").length).toBe(5);
+    const two = [1, 2].map(() => send(r, { do: "nap", ms: 60_000 }));
+    const third = await send(r, {}).answer;
+    expect(third).toMatchObject({ refused: "TooManyRequestsException" });
+    expect(textOf(third.payload)).toContain("Rate Exceeded.");
+    await until(() => of(r.events, "initReport").length === 2);
+    const fourth = send(r, {});
+    expect(await fourth.answer).not.toHaveProperty("refused");
+    await fourth.ended;
+    expect(of(r.events, "report").map(({ environmentNumber }) => environmentNumber)).toEqual([2]);
+    await r.fleet.shutdown();
+    await Promise.all(two.map(({ ended }) => ended));
+  });
+
+  it("starts no more than it may, however many are turned away", async () => {
+    await using r = await managed(1, {}, { maxConcurrency: 2 });
+    await r.fleet.initialized;
+    const napping = [send(r, { do: "nap", ms: 60_000 })];
+    const refused = await Promise.all([1, 2, 3].map(() => send(r, {}).answer));
+    await until(() => of(r.events, "initReport").length === 2);
+    napping.push(send(r, { do: "nap", ms: 60_000 }));
+    refused.push(await send(r, {}).answer);
+    for (const answer of refused) expect(answer).toMatchObject({ refused: "TooManyRequestsException" });
+    expect(of(r.events, "initStart")).toHaveLength(2);
+    await r.fleet.shutdown();
+    await Promise.all(napping.map(({ ended }) => ended));
+  });
+
+  /** Two environments with room for two each; in the first there is one worker. */
+  async function uneven(): Promise<Rig> {
+    const variablesFor = async (number: number) => ({ WORKERS: String(number) });
+    const r = await managed(2, {}, { maxConcurrency: 2, variablesFor });
+    // As many as need both.
+    const first = [1, 2, 3].map(() => send(r, {}));
+    await until(() => of(r.events, "initReport").length === 2);
+    await Promise.all(first.map(({ ended }) => ended));
+    return r;
+  }
+
+  it("goes to an environment with a worker before one that has only room", async () => {
+    await using r = await uneven();
+    const before = of(r.events, "start").length;
+    const three = [];
+    for (let n = 1; n <= 3; n += 1) {
+      three.push(send(r, { do: "nap", ms: 60_000 }));
+      await until(() => of(r.events, "start").length === before + n);
+    }
+    expect(await send(r, {}).answer).toMatchObject({ refused: "TooManyRequestsException" });
+    await r.fleet.shutdown();
+    await Promise.all(three.map(({ ended }) => ended));
+  });
+
+  it("sends on whom it has room for but no worker (5)", async () => {
+    await using r = await uneven();
+    // In time by chance alone: the others have to end within what a worker is given to come back.
+    const attempt = async (): Promise<boolean> => {
+      const three = [{ do: "nap", ms: 1000 }, {}, {}].map((event) => send(r, event));
+      const fourth = send(r, { sent: "on" });
+      const given = await fourth.answer;
+      await Promise.all([...three, fourth].map(({ ended }) => ended));
+      return textOf(given.payload) === `{"sent":"on"}`;
+    };
+    let isSentOn = false;
+    for (let tries = 0; tries < 10 && !isSentOn; tries += 1) isSentOn = await attempt();
+    expect(isSentOn).toBe(true);
   });
 
   it("turns away whom it has room for but no worker, without START and REPORT (5)", async () => {

@@ -5,7 +5,7 @@
  *  (2) A time-out ends the invocation and nothing else: the code goes on, and its late answer is told so.
  *  (3) A process that ends takes the environment and everything in it along; there is no second boot.
  *  (4) Every invocation has one answer and, when a worker has taken it, one REPORT, whatever happens to the environment.
- *  (5) Nobody waits for a worker longer than one needs to come back: who finds none is turned away.
+ *  (5) Nobody waits for a worker longer than one needs to come back: who finds none goes elsewhere or is turned away.
  *
  * States are those of `state.ts` without `invoking` and `resetting`: `idle` means that it takes invocations.
  */
@@ -30,7 +30,6 @@ import type { ProcessGroup } from "./processes.ts";
 import { stopProcesses } from "./stop.ts";
 import { Teller } from "./teller.ts";
 import { type Variables, variablesOf } from "./variables.ts";
-import { refusalOf } from "./waiting.ts";
 
 /** A worker that has answered asks for the next event at once; what comes through faster must not be turned away. */
 const patienceMs = 100;
@@ -134,8 +133,13 @@ export class ManagedEnvironment {
     return this.#tellInit({ type: "initReport", phase: "init", status: "success", durationMs });
   }
 
-  /** One invocation beside the others. Never rejects; resolves at its end, with nothing when no worker was free (5). */
-  async invoke(job: Job): Promise<InvocationReport | undefined> {
+  /** Whether one of its workers waits for an event. */
+  get hasWorker(): boolean {
+    return this.#boot.runtimeApi.hasWorker;
+  }
+
+  /** One invocation beside the others. Never rejects; resolves at its end, or when no worker was free: nobody is answered then (5). */
+  async invoke(job: Job): Promise<InvocationReport | "noWorker"> {
     const started = performance.now();
     const { timeoutMs, version } = this.#configuration;
     const { requestId, qualifier } = job;
@@ -168,10 +172,7 @@ export class ManagedEnvironment {
     });
     const durationMs = performance.now() - started;
     this.#running.delete(requestId);
-    if (failure === "noWorker") {
-      answer.refuse(refusalOf(requestId, "ConcurrentInvocationLimitExceeded"));
-      return undefined;
-    }
+    if (failure === "noWorker") return failure;
     // It ended before a worker had it: its log is whole all the same.
     if (!isTaken) events.start(version);
     if (failure !== undefined) {

@@ -56,6 +56,11 @@ export class ManagedRuntimeApi {
     return this.state === "Ready" && this.#running.size === 0 && this.#undelivered.length === 0;
   }
 
+  /** A worker waits for an event. */
+  get hasWorker(): boolean {
+    return this.#polls.some(({ response }) => !response.destroyed);
+  }
+
   /** `done` is called when the runtime has answered, `taken` when a worker has the event. */
   deliver(delivery: Delivery, done: () => void = () => undefined, taken: () => void = () => undefined): void {
     this.#undelivered.push({ delivery, done, taken });

@@ -46,12 +46,16 @@ export function limitsOf(
   { provisionedConcurrency = 0, reservedConcurrency, environmentConcurrency }: FunctionConfiguration,
   { maxConcurrency = 1, whenBusy }: FleetOptions,
 ): Limits {
+  const isManaged = environmentConcurrency !== undefined;
+  const throttles = (whenBusy ?? (isManaged ? "throttle" : "wait")) === "throttle";
   return {
     most: Math.max(1, maxConcurrency, provisionedConcurrency),
     capacity: environmentConcurrency ?? 1,
     reserved: reservedConcurrency,
-    // Managed Instances keep nobody waiting: the router looks for room, and throttles (environment.md 1.10).
-    throttles: (whenBusy ?? (environmentConcurrency === undefined ? "wait" : "throttle")) === "throttle",
+    // Managed Instances keep nobody waiting: the router looks for room, and throttles (environment.md 1.10). They are
+    // not started by a caller either, but when those there are have been full.
+    throttles,
+    scalesLater: isManaged && throttles,
     line: maxWaiting,
   };
 }
@@ -66,6 +70,9 @@ export function memberOf(environment: AnyEnvironment, { generation, provisioned 
     busy: 0,
     reaper: undefined,
     leaving: false,
+    get ready() {
+      return !("hasWorker" in environment) || environment.hasWorker;
+    },
     get warm() {
       return environment.state === "idle";
     },

@@ -8,9 +8,10 @@ const seat: fc.Arbitrary<Seat> = fc.record({
   tenantId: tenant,
   provisioned: fc.boolean(),
   warm: fc.boolean(),
+  ready: fc.boolean(),
   busy: fc.nat(3),
 });
-const free = { tenantId: undefined, provisioned: false, warm: true, busy: 0 };
+const free = { tenantId: undefined, provisioned: false, warm: true, ready: true, busy: 0 };
 
 describe("seatFor", () => {
   it("never gives a seat of another tenant (9), and gives one whenever there is one (5)", () => {
@@ -24,7 +25,7 @@ describe("seatFor", () => {
     );
   });
 
-  it("takes a provisioned one before others, a warm one before cold ones, the last before others (6)", () => {
+  it("takes a ready one before others, then a provisioned one, a warm one before cold ones, the last before others (6)", () => {
     fc.assert(
       fc.property(fc.array(seat), (all) => {
         const seats = all.map((one) => ({ ...one, tenantId: undefined }));
@@ -32,8 +33,8 @@ describe("seatFor", () => {
         const found = seats[index];
         const better = seats.filter(
           (one, i) =>
-            Number(one.provisioned) * 4 + Number(one.warm) * 2 + Number(i > index) >
-            Number(found?.provisioned) * 4 + Number(found?.warm) * 2,
+            Number(one.ready) * 8 + Number(one.provisioned) * 4 + Number(one.warm) * 2 + Number(i > index) >
+            Number(found?.ready) * 8 + Number(found?.provisioned) * 4 + Number(found?.warm) * 2,
         );
         expect(better).toEqual([]);
       }),
@@ -100,15 +101,33 @@ describe("evictionFor", () => {
 });
 
 describe("refusalFor", () => {
-  const limits = { most: 3, capacity: 1, reserved: undefined, throttles: false, line: 5 };
+  const limits = {
+    most: 3,
+    capacity: 1,
+    reserved: undefined,
+    throttles: false,
+    scalesLater: false,
+    line: 5,
+  };
+  const given = (unanswered: number, waiting = 0, standing = 3) => ({ unanswered, waiting, standing });
+  const reserved = "ReservedFunctionConcurrentInvocationLimitExceeded";
+  const concurrent = "ConcurrentInvocationLimitExceeded";
+
   it("refuses at the function's own limit, at the fleet's if that throttles, and at the end of the line", () => {
-    const reserved = "ReservedFunctionConcurrentInvocationLimitExceeded";
-    expect(refusalFor(0, 0, { ...limits, reserved: 0 })).toBe(reserved);
-    expect(refusalFor(1, 0, { ...limits, reserved: 2 })).toBeUndefined();
-    expect(refusalFor(2, 0, { ...limits, throttles: true })).toBeUndefined();
-    expect(refusalFor(3, 0, { ...limits, throttles: true })).toBe(reserved);
-    expect(refusalFor(11, 0, { ...limits, throttles: true, capacity: 4 })).toBeUndefined();
-    expect(refusalFor(8, 4, limits)).toBeUndefined();
-    expect(refusalFor(9, 5, limits)).toBe("ConcurrentInvocationLimitExceeded");
+    expect(refusalFor(given(0), { ...limits, reserved: 0 })).toBe(reserved);
+    expect(refusalFor(given(1), { ...limits, reserved: 2 })).toBeUndefined();
+    expect(refusalFor(given(2), { ...limits, throttles: true })).toBeUndefined();
+    expect(refusalFor(given(3), { ...limits, throttles: true })).toBe(reserved);
+    expect(refusalFor(given(11), { ...limits, throttles: true, capacity: 4 })).toBeUndefined();
+    expect(refusalFor(given(8, 4), limits)).toBeUndefined();
+    expect(refusalFor(given(9, 5), limits)).toBe(concurrent);
+  });
+
+  it("refuses, where environments are started for later callers, who finds all full, unless there is none yet", () => {
+    const later = { ...limits, capacity: 2, throttles: true, scalesLater: true };
+    expect(refusalFor(given(2, 0, 1), later)).toBe(concurrent);
+    expect(refusalFor(given(1, 0, 1), later)).toBeUndefined();
+    expect(refusalFor(given(5, 5, 0), { ...later, line: 9 })).toBeUndefined();
+    expect(refusalFor(given(6, 6, 0), { ...later, line: 9 })).toBe(reserved);
   });
 });

@@ -11,6 +11,8 @@ export interface Seat {
   readonly provisioned: boolean;
   /** It has processes: an invocation needs no init. */
   readonly warm: boolean;
+  /** It takes an event at once. Where one environment takes several, it may have room and no worker that asked for one. */
+  readonly ready: boolean;
   /** Invocations it is at. More than one only where one environment takes several (environment.md 1.10). */
   readonly busy: number;
 }
@@ -22,7 +24,8 @@ export interface Caller {
 
 /**
  * Index of the seat for a caller, or -1. Of those with room, the one used last is the last of the list. Provisioned
- * environments go before others, warm before cold, the caller's own before nobody's, and never another tenant's.
+ * environments go before others, warm before cold, the caller's own before nobody's, and never another tenant's; but before
+ * all those that are ready.
  */
 export function seatFor(withRoom: readonly Seat[], { tenantId }: Caller): number {
   let best = 0;
@@ -38,7 +41,13 @@ export function seatFor(withRoom: readonly Seat[], { tenantId }: Caller): number
 
 function rankOf(seat: Seat, tenantId: string | undefined): number {
   if (seat.tenantId !== undefined && seat.tenantId !== tenantId) return 0;
-  return 1 + (seat.tenantId === tenantId ? 1 : 0) + (seat.warm ? 2 : 0) + (seat.provisioned ? 4 : 0);
+  return (
+    1 +
+    (seat.tenantId === tenantId ? 1 : 0) +
+    (seat.warm ? 2 : 0) +
+    (seat.provisioned ? 4 : 0) +
+    (seat.ready ? 8 : 0)
+  );
 }
 
 /** Index of the first in line that an environment of this tenant may take, or -1. One of nobody's takes anybody. */
@@ -88,18 +97,24 @@ export interface Limits {
   readonly reserved: number | undefined;
   /** Whoever finds all environments busy is refused. */
   readonly throttles: boolean;
+  /** Nobody waits for an environment to be started, as long as there are others: those are started for who comes later. */
+  readonly scalesLater: boolean;
   /** Callers that may wait. */
   readonly line: number;
 }
 
-/** Why a caller is turned away who found no seat, if it is. `unanswered` are those who wait or are being served. */
+/**
+ * Why a caller is turned away who found no seat, if it is. `unanswered` are those who wait or are being served, `standing`
+ * the environments that take invocations.
+ */
 export function refusalFor(
-  unanswered: number,
-  waiting: number,
-  { most, capacity, reserved, throttles, line }: Limits,
+  { unanswered, waiting, standing }: { unanswered: number; waiting: number; standing: number },
+  { most, capacity, reserved, throttles, scalesLater, line }: Limits,
 ): "ReservedFunctionConcurrentInvocationLimitExceeded" | "ConcurrentInvocationLimitExceeded" | undefined {
   if (reserved !== undefined && unanswered >= reserved)
     return "ReservedFunctionConcurrentInvocationLimitExceeded";
   if (throttles && unanswered >= most * capacity) return "ReservedFunctionConcurrentInvocationLimitExceeded";
+  if (scalesLater && standing > 0 && unanswered >= standing * capacity)
+    return "ConcurrentInvocationLimitExceeded";
   return waiting >= line ? "ConcurrentInvocationLimitExceeded" : undefined;
 }

@@ -48,6 +48,8 @@ export interface Waiting {
   readonly since: number;
   /** It has its whole answer: its environment has only to ask for the next event. */
   answered: boolean;
+  /** Environments that had room for it and no worker; absent while there was none. */
+  tried: Set<object> | undefined;
   readonly tenantId: string | undefined;
   readonly job: Job;
   readonly invocation: Invocation<FleetAnswer | StreamedAnswer>;
@@ -70,6 +72,7 @@ export function waitingOf(
   const waiting: Waiting = {
     since: performance.now(),
     answered: false,
+    tried: undefined,
     job: {
       requestId,
       payload,
@@ -117,7 +120,7 @@ export function refuse({ job, end }: Waiting, reason: Reason): void {
   end(undefined);
 }
 
-export function refusalOf(requestId: string, reason: Reason): FleetAnswer {
+function refusalOf(requestId: string, reason: Reason): FleetAnswer {
   if (reason === "noSnapshot") return snapStartRefusal(requestId, "SnapStartNotReadyException");
   const [refused, document] = documentOf(reason);
   return { requestId, payload: Buffer.from(JSON.stringify(document)), refused };
