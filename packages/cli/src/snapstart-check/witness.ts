@@ -73,8 +73,9 @@ export async function hear(options: WitnessOptions): Promise<Seen> {
       const secondAnswerMs = (performance.now() - begun) / Math.max(1, others.length);
       // An answer comes before its invocation is over: ended now it would count as failed.
       await invocations.over();
-      const files = filesOf(mark, since);
       await alive?.();
+      // After the others that are alive too have answered: a full /tmp would keep them waiting.
+      const files = filesOf(mark, since);
       const times = { readyMs, firstAnswerMs, secondAnswerMs };
       return { observations, log, files, ...times, ...(failure !== undefined && { failure }) };
     } finally {
