@@ -5,6 +5,7 @@
 //!   `plain-root` is the same without the filter of system calls, which only root can dump.
 //! - `listen PID PORT` opens a listening socket in the network namespace of another process, and hands it out.
 
+mod breakpoints;
 mod channel;
 mod control;
 mod descriptors;

@@ -35,7 +35,7 @@ use crate::control::Control;
 use crate::lazy::Asked;
 use crate::outlet::{Outlet, outlets};
 use crate::root::{become_root, child_signals, clear, exit_of};
-use crate::{Failure, checked, descriptors, lazy, namespaces};
+use crate::{Failure, breakpoints, checked, descriptors, lazy, namespaces};
 
 const PR_SET_MEMORY_MERGE: i32 = 67;
 const DIALLING: Duration = Duration::from_secs(1);
@@ -108,6 +108,8 @@ struct Pid1 {
     ports: Vec<u16>,
     last_pid: u64,
     unprivileged: bool,
+    /// CRIU wants breakpoints, and soon.
+    _breakpoints: Option<OwnedFd>,
 }
 
 impl Pid1 {
@@ -131,6 +133,7 @@ impl Pid1 {
                 .collect(),
             unprivileged: config["userNamespace"].as_bool() == Some(true),
             last_pid: config["lastPid"].as_u64().unwrap_or(1000),
+            _breakpoints: breakpoints::prepare(),
         })
     }
 
