@@ -14,7 +14,7 @@
 //! The kernel tells of no mapping that becomes a guard (`MADV_GUARD_INSTALL`): if a page of the image becomes one and
 //! then memory again, it has its old contents, not zeros. Nobody does that with memory in use.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -22,7 +22,7 @@ use std::process::exit;
 use std::sync::{Arc, Mutex};
 
 use crate::learnt::{Learnt, Piece};
-use crate::memory::Memory;
+use crate::memory::{self, Memory};
 use crate::pagemap::PAGE;
 use crate::space::{Answer, Space};
 use crate::uffd::{self, Event};
@@ -63,6 +63,7 @@ pub fn serve(images: RawFd, work: RawFd, image: RawFd) -> Result<Asked, Failure>
         asked: asked.clone(),
         images,
         image,
+        memories: HashMap::new(),
         batch: LEARNING_BATCH,
         wanted: VecDeque::new(),
         may_put: false,
@@ -84,6 +85,8 @@ struct Server {
     asked: Asked,
     images: RawFd,
     image: RawFd,
+    /// Of processes that CRIU has not made yet.
+    memories: HashMap<i32, Memory>,
     batch: u64,
     /// What was learnt, and is not put in yet.
     wanted: VecDeque<Piece>,
@@ -131,11 +134,9 @@ impl Server {
 
     fn hear_criu(&mut self, listener: &UnixListener) -> Result<(), Failure> {
         let Some(criu) = &mut self.criu else {
+            // It has read the image, and waits until a copy is wanted.
             self.criu = Some(listener.accept()?.0);
-            // What has been learnt by now: this may have stood ready for long.
-            self.wanted = Learnt::read(self.image).into();
-            self.batch = if self.wanted.is_empty() { LEARNING_BATCH } else { BATCH };
-            return Ok(());
+            return self.prepare();
         };
         let mut number = [0u8; 4];
         if criu.read_exact(&mut number).is_err() {
@@ -154,8 +155,27 @@ impl Server {
                 let mut beside = Vec::new();
                 descriptors::receive(criu.as_fd(), &mut [0u8; 1], &mut beside)?;
                 let uffd = beside.pop().ok_or("CRIU sent no userfaultfd")?;
-                let memory = Arc::new(Memory::open(self.images, pid)?);
-                self.spaces.push(Space::new(uffd, memory));
+                if self.wanted.is_empty() {
+                    // What has been learnt by now: this may have stood ready for long.
+                    self.wanted = Learnt::read(self.image).into();
+                    self.batch = if self.wanted.is_empty() { LEARNING_BATCH } else { BATCH };
+                }
+                let memory = match self.memories.remove(&pid) {
+                    Some(memory) => memory,
+                    None => Memory::open(self.images, pid)?,
+                };
+                self.spaces.push(Space::new(uffd, Arc::new(memory)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What can be done before there is a process.
+    fn prepare(&mut self) -> Result<(), Failure> {
+        self.memories = memory::open_all(self.images)?;
+        for piece in Learnt::read(self.image) {
+            if let Some(memory) = self.memories.get(&piece.pid) {
+                memory.look_up(piece.address, piece.pages);
             }
         }
         Ok(())

@@ -18,6 +18,7 @@ mod outlet;
 mod pagemap;
 mod pid1;
 mod ranges;
+mod restorer;
 mod root;
 mod seccomp;
 mod space;

@@ -1,11 +1,29 @@
 //! The memory of one process of an image, mapped from its file: all copies look at the same pages.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::pagemap::{PAGE, PRESENT, Pagemap};
 use crate::ranges::{Range, Ranges};
 use crate::{Failure, failed};
+
+/// Linux 5.14; older ones refuse it, and the pages are looked up when they are wanted.
+const MADV_POPULATE_READ: i32 = 22;
+
+/// Of every process of an image.
+pub fn open_all(images: RawFd) -> Result<HashMap<i32, Memory>, Failure> {
+    let mut memories = HashMap::new();
+    for entry in std::fs::read_dir(format!("/proc/self/fd/{images}"))? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        let pid = name.strip_prefix("pagemap-").and_then(|rest| rest.strip_suffix(".img"));
+        // Others are of memory that is shared.
+        let Some(pid) = pid.and_then(|pid| pid.parse().ok()) else { continue };
+        memories.insert(pid, Memory::open(images, pid)?);
+    }
+    Ok(memories)
+}
 
 pub struct Memory {
     /// Its process id inside.
@@ -22,6 +40,13 @@ impl Memory {
         let pagemap = Pagemap::parse(&std::fs::read(path(format!("pagemap-{pid}.img")))?)?;
         let file = MappedFile::open(&path(format!("pages-{}.img", pagemap.file)))?;
         Ok(Memory { pid, origin: ranges_of(&pagemap), file })
+    }
+
+    /// Has the kernel find pages that will be wanted.
+    pub fn look_up(&self, address: u64, pages: u64) {
+        if let Some(range) = self.origin.from(address) {
+            self.file.look_up(range.offset, (range.end - address).min(pages * PAGE));
+        }
     }
 
     /// The pages of a range.
@@ -75,6 +100,15 @@ impl MappedFile {
             return Err(failed(&format!("map {path}")));
         }
         Ok(MappedFile { start: start.cast(), length })
+    }
+
+    fn look_up(&self, offset: u64, length: u64) {
+        if offset.checked_add(length).is_some_and(|end| end <= self.length) {
+            // SAFETY: inside the mapping; nothing is changed.
+            unsafe {
+                libc::madvise(self.start.add(offset as usize) as *mut _, length as usize, MADV_POPULATE_READ)
+            };
+        }
     }
 
     fn part(&self, offset: u64, length: u64) -> Result<&[u8], Failure> {

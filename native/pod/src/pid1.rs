@@ -9,8 +9,8 @@
 //!   take                               all of them back                                 {label} with each, {done}
 //!   dial {port}                        connects to 127.0.0.1:PORT inside                {} with the connection
 //!   run {argv}                         a program beside the tree (criu)                 {status} or {signal}
-//!   ready {argv}                       one that waits for a request, at descriptor 199  {pid}
-//!   run {request}                      gives it its request, hex                        {status} or {signal}
+//!   ready {argv request}               CRIU reads an image (restorer.rs); request: hex  {pid} or {status}
+//!   restore                            a copy of it                                     {status}
 //!   serve                              pages of directory 0, as they are asked for      {}
 //!   learn                              what was asked for, into directory 1             {pages}
 //!   outlets {ends}                     closes our ends: `reading`, or both              {}
@@ -23,7 +23,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -34,6 +34,7 @@ use crate::channel::Channel;
 use crate::control::Control;
 use crate::lazy::Asked;
 use crate::outlet::{Outlet, outlets};
+use crate::restorer::{Restorer, Told, bytes_of, packets};
 use crate::root::{become_root, child_signals, clear, exit_of};
 use crate::{Failure, breakpoints, checked, descriptors, lazy, namespaces};
 
@@ -98,10 +99,9 @@ struct Pid1 {
     outlets: Vec<Outlet>,
     directories: Vec<OwnedFd>,
     children: File,
-    /// Programs beside the tree: process id, the order that wants its end, and where it got its request.
-    running: Vec<(i32, Value, Option<OwnedFd>)>,
-    /// A program that waits for its request.
-    waiting: Option<(i32, OwnedFd)>,
+    /// Programs beside the tree: process id, and the order that wants its end.
+    running: Vec<(i32, Value)>,
+    restorer: Option<Restorer>,
     asked: Option<Asked>,
     program: String,
     /// Where the root listens.
@@ -122,7 +122,7 @@ impl Pid1 {
             directories,
             children: child_signals()?,
             running: Vec::new(),
-            waiting: None,
+            restorer: None,
             asked: None,
             program: config["program"].as_str().unwrap_or_default().to_owned(),
             ports: config["ports"]
@@ -144,10 +144,17 @@ impl Pid1 {
         self.channel.send(json!({ "ready": own, "outlets": reading, "pipes": pipes }), None)?;
         loop {
             let control = self.control.as_ref().map_or(-1, Control::raw);
-            let ready = descriptors::readable(&[self.children.as_raw_fd(), self.channel.raw(), control])?;
+            let restorer = self.restorer.as_ref().map_or(-1, Restorer::raw);
+            let ready =
+                descriptors::readable(&[self.children.as_raw_fd(), self.channel.raw(), control, restorer])?;
             // What the root has to say of an end comes before the end of the root.
             if ready[2] {
                 self.hear()?;
+            }
+            // And what CRIU has to say comes before its end.
+            if ready[3] {
+                let told = self.restorer.as_mut().map(Restorer::hear).transpose()?;
+                self.tell(told.flatten())?;
             }
             if ready[0] {
                 clear(&self.children);
@@ -210,23 +217,18 @@ impl Pid1 {
                 Ok(self.channel.send(json!({ "id": id }), Some(connection.into()))?)
             }
             "run" => {
-                let (pid, socket) = match message["request"].as_str() {
-                    Some(request) => {
-                        let (pid, socket) = self.waiting.take().ok_or("nobody waits for a request")?;
-                        descriptors::send(socket.as_fd(), &bytes_of(request)?, &[])?;
-                        (pid, Some(socket))
-                    }
-                    None => (self.run_beside(message, None)?, None),
-                };
-                self.running.push((pid, id.clone(), socket));
+                let pid = self.run_beside(message, None)?;
+                self.running.push((pid, id.clone()));
                 Ok(())
             }
             "ready" => {
+                let request = bytes_of(message["request"].as_str().unwrap_or_default())?;
                 let (ours, theirs) = packets()?;
                 let pid = self.run_beside(message, Some(theirs.as_raw_fd()))?;
-                self.waiting = Some((pid, ours));
-                self.answer(id, json!({ "pid": pid }))
+                self.restorer = Some(Restorer::ask(pid, ours, &request, id.clone())?);
+                Ok(())
             }
+            "restore" => self.restorer.as_mut().ok_or("no CRIU was started")?.go(id.clone()),
             "serve" => {
                 let [pages, work, image] = self.directories()?;
                 self.asked = Some(lazy::serve(pages, work, image)?);
@@ -318,9 +320,14 @@ impl Pid1 {
             if pid <= 0 {
                 return Ok(());
             }
-            match self.running.iter().position(|(running, ..)| *running == pid) {
+            if let Some(restorer) = self.restorer.as_mut().filter(|restorer| restorer.pid == pid) {
+                let told = restorer.end();
+                self.tell(told)?;
+                continue;
+            }
+            match self.running.iter().position(|(running, _)| *running == pid) {
                 Some(index) => {
-                    let (_, id, _) = self.running.swap_remove(index);
+                    let (_, id) = self.running.swap_remove(index);
                     self.answer(&id, exit_of(pid, status))?;
                 }
                 // Orphans are of no interest; the root of the tree is.
@@ -332,24 +339,14 @@ impl Pid1 {
         }
     }
 
+    fn tell(&mut self, told: Option<Told>) -> Result<(), Failure> {
+        let Some(Told { order, success }) = told else { return Ok(()) };
+        let pid = self.restorer.as_ref().map(|restorer| restorer.pid);
+        self.answer(&order, json!({ "pid": pid, "status": u8::from(!success) }))
+    }
+
     fn answer(&mut self, id: &Value, mut answer: Value) -> Result<(), Failure> {
         answer["id"] = id.clone();
         Ok(self.channel.send(answer, None)?)
     }
-}
-
-/// Both ends of a socket for whole messages.
-fn packets() -> Result<(OwnedFd, OwnedFd), Failure> {
-    let mut ends: [RawFd; 2] = [-1; 2];
-    // SAFETY: room for two; both are new and ours.
-    unsafe {
-        let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
-        checked(libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()), "make a pair of sockets")?;
-        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
-    }
-}
-
-fn bytes_of(hex: &str) -> Result<Vec<u8>, Failure> {
-    let pairs = (0..hex.len()).step_by(2).map(|at| hex.get(at..at + 2).unwrap_or(""));
-    Ok(pairs.map(|pair| u8::from_str_radix(pair, 16)).collect::<Result<_, _>>()?)
 }

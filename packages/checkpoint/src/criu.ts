@@ -37,20 +37,21 @@ export function dumpArguments(criu: readonly string[], pid: number, unprivileged
   ];
 }
 
-/** CRIU that has started and waits for a request: what it takes to start is not part of a restore. */
+/** CRIU that takes a request: what it takes to start and to read the image is not part of a restore. */
 export function waitingArguments(criu: readonly string[]): string[] {
   return [...criu, "swrk", String(requestsAt)];
 }
 
 /**
- * A message of CRIU's `images/rpc.proto` that asks for a restore, with options as above. `pipes`: names of the outlets at
+ * A message of CRIU's `images/rpc.proto`, hex, that asks for a restore, with options as above. `pipes`: names of the outlets at
  * the time of the dump; this pod's outlets take their places. `lazy`: somebody serves pages (`native/pod/src/lazy.rs`).
  */
-export function restoreRequest(pipes: readonly string[], unprivileged: boolean, lazy: boolean): Uint8Array {
+export function restoreRequest(pipes: readonly string[], unprivileged: boolean, lazy: boolean): string {
   const options = [
     ...numberField(1, directoriesAt),
     ...numberField(17, directoriesAt + 1),
     ...numberField(5, 1), // tcp_established
+    ...numberField(12, 1), // notify_scripts: it waits where it would make the first process
     ...numberField(8, 1), // file_locks
     ...numberField(9, 2), // log_level
     ...bytesField(10, Buffer.from("restore.log")),
@@ -62,7 +63,7 @@ export function restoreRequest(pipes: readonly string[], unprivileged: boolean, 
     ...(lazy ? numberField(48, 1) : []),
     ...(unprivileged ? numberField(67, 1) : []),
   ];
-  return Uint8Array.from([...numberField(1, restoreType), ...bytesField(2, options)]);
+  return Buffer.from([...numberField(1, restoreType), ...bytesField(2, options)]).toString("hex");
 }
 
 const restoreType = 2;
@@ -81,8 +82,18 @@ function varint(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
 }
 
+/** Throws CRIU's complaints when it did not do what it was asked for. `directory`: where it left its log. */
+export function requireDone(
+  { status }: { readonly status?: unknown },
+  what: "dump" | "restore",
+  directory: string,
+): void {
+  if (status !== 0)
+    throw new Error(`CRIU could not ${what} the process tree:\n${complaintsOf(directory, `${what}.log`)}`);
+}
+
 /** The lines that say what went wrong, the first of them first. */
-export function complaintsOf(directory: string, log: "dump.log" | "restore.log"): string {
+function complaintsOf(directory: string, log: string): string {
   let text: string;
   try {
     text = readFileSync(join(directory, log), "utf8");

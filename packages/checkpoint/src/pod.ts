@@ -12,7 +12,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Box, BoxExit } from "./box.ts";
-import { complaintsOf, dumpArguments, restoreRequest, versionOf } from "./criu.ts";
+import { dumpArguments, requireDone, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import type { Home } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
@@ -140,10 +140,9 @@ export class Pod {
     return pod.#begin(async () => {
       pod.#isRestored = true;
       await pod.#join();
-      const isLazy = pod.#eagerBecause === undefined;
-      if (isLazy && !isLearnt(directory)) pod.#teaches = directory;
-      const request = restoreRequest(manifest.pipes, isUnprivileged(), isLazy);
-      await pod.#runCriu({ request: Buffer.from(request).toString("hex") }, pod.#home.work, "restore.log");
+      if (pod.#eagerBecause === undefined && !isLearnt(directory)) pod.#teaches = directory;
+      const { message } = await pod.#box.order("restore");
+      requireDone(message, "restore", pod.#home.work);
       const connected = Promise.all([pod.#box.order("outlets", { ends: "writing" }), pod.#connect()]);
       for (const program of manifest.programs) pod.#adopt(program);
       await connected;
@@ -221,7 +220,8 @@ export class Pod {
       const clock = clockNow();
       const argv = dumpArguments(wordsOf(tools), rootPid, isUnprivileged());
       // The image's directory did not exist when the box was made: CRIU writes to the pod's own, which it can see.
-      await this.#runCriu({ argv }, this.#home.work, "dump.log");
+      const { message } = await this.#box.order("run", { argv });
+      requireDone(message, "dump", this.#home.work);
       await this.#home.moveWorkTo(pagesOf(unfinished));
       await Promise.all(
         this.#home.private.map(({ from }, number) =>
@@ -301,14 +301,6 @@ export class Pod {
     this.#servers.listen(port, handle, isOwn ? this.#options.connection : undefined);
   }
 
-  async #runCriu(what: object, directory: string, log: "dump.log" | "restore.log"): Promise<void> {
-    const { message } = await this.#box.order("run", what);
-    if (message["status"] === 0) return;
-    throw new Error(
-      `CRIU could not ${log === "dump.log" ? "dump" : "restore"} the process tree:\n${complaintsOf(directory, log)}`,
-    );
-  }
-
   #adopt({ name, pid: innerPid, outlets }: ImageProgram): PodProcess {
     const [stdout, stderr] = outlets.map((number) => this.#box.outlets[number]) as [Socket, Socket];
     const exit = new Promise<BoxExit>((resolve) => {
@@ -316,8 +308,10 @@ export class Pod {
       if (known === undefined) this.#waiting.set(innerPid, resolve);
       else resolve(known);
     });
+    // CRIU ends about now, and process 1 becomes the parent of its children: who looks meanwhile may miss them, but not twice.
+    const found = hostPidOf(this.#box.pid, innerPid) ?? hostPidOf(this.#box.pid, innerPid);
     // Without a process there any more, its exit is all that will be heard of it.
-    const pid = hostPidOf(this.#box.pid, innerPid) ?? 0;
+    const pid = found ?? 0;
     const process: PodProcess = { name, pid, innerPid, stdout, stderr, exit };
     this.processes.push(process);
     return process;

@@ -1,12 +1,12 @@
 /**
- * What a pod needs before there is a process in it: its files, its box, and for a copy somebody who serves its pages and CRIU. It is
- * the same for every copy of an image, so it can be made before a copy is wanted (`vessels.ts`).
+ * What a pod needs before there is a process in it: its files, its box, and for a copy somebody who serves its pages, and
+ * CRIU that has read the image. It is the same for every copy of an image, so it can be made before a copy is wanted (`vessels.ts`).
  */
 import { realpathSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Box } from "./box.ts";
-import { waitingArguments } from "./criu.ts";
+import { requireDone, restoreRequest, waitingArguments } from "./criu.ts";
 import { type Home, makeHome } from "./home.ts";
 import { type Image, filesOf, pagesOf } from "./image.ts";
 import { hostPidOf } from "./pids.ts";
@@ -17,7 +17,7 @@ export interface Vessel {
   readonly box: Box;
   /** Why nobody serves pages. */
   readonly eagerBecause?: string | undefined;
-  /** CRIU, which waits for its request, as this process sees it: the copy's processes are its children at first. */
+  /** CRIU, which waits until the copy is wanted, as this process sees it: the copy's processes are its children at first. */
   readonly criu?: number | undefined;
 }
 
@@ -59,7 +59,10 @@ export async function vesselFor(image: Image, options: VesselOptions): Promise<V
   const box = await open(home, options, directories, manifest.pipes.length, clock);
   const vessel: Vessel = { home, box, eagerBecause: await serve(box) };
   try {
-    const { message } = await box.order("ready", { argv: waitingArguments(wordsOf(options.tools)) });
+    const argv = waitingArguments(wordsOf(options.tools));
+    const request = restoreRequest(manifest.pipes, isUnprivileged(), vessel.eagerBecause === undefined);
+    const { message } = await box.order("ready", { argv, request });
+    requireDone(message, "restore", home.work);
     return { ...vessel, criu: hostPidOf(box.pid, Number(message["pid"])) };
   } catch (error) {
     await discardVessel(vessel);
