@@ -30,6 +30,8 @@ use crate::{Failure, descriptors};
 
 /// CRIU's name for it, in its work directory.
 const SOCKET: &str = "lazy-pages.socket";
+/// Until what has no place yet is tried again.
+const EARLY_MS: i32 = 1;
 const FINISHED: i32 = 0x5253_5446;
 /// Neighbours that come with a page.
 const BATCH: u64 = 16 * PAGE;
@@ -66,7 +68,8 @@ pub fn serve(images: RawFd, work: RawFd, image: RawFd) -> Result<Asked, Failure>
         memories: HashMap::new(),
         batch: LEARNING_BATCH,
         wanted: VecDeque::new(),
-        may_put: false,
+        is_settled: false,
+        is_early: false,
         criu: None,
         spaces: Vec::new(),
         spaces_worth_a_look: 64,
@@ -90,8 +93,10 @@ struct Server {
     batch: u64,
     /// What was learnt, and is not put in yet.
     wanted: VecDeque<Piece>,
-    /// The mappings are where they belong.
-    may_put: bool,
+    /// All mappings are where they belong. Before, those that the kernel has been told of are.
+    is_settled: bool,
+    /// What is to be put in next has no place yet.
+    is_early: bool,
     criu: Option<UnixStream>,
     spaces: Vec<Space>,
     spaces_worth_a_look: usize,
@@ -110,12 +115,17 @@ impl Server {
                 .chain(self.spaces.iter().map(|space| space.uffd.as_raw_fd()))
                 .collect();
             let is_behind = self.spaces.iter().any(Space::is_behind);
-            let is_idle = !is_behind && (!self.may_put || self.wanted.is_empty());
+            let patience = match self.wanted.is_empty() || self.spaces.is_empty() {
+                _ if is_behind => 0,
+                true => -1,
+                false if self.is_early => EARLY_MS,
+                false => 0,
+            };
             if is_behind {
                 // The thread that changes its mappings is about to be done.
                 std::thread::yield_now();
             }
-            let ready = descriptors::readable_within(&watched, if is_idle { -1 } else { 0 })?;
+            let ready = descriptors::readable_within(&watched, patience)?;
             if ready[0] {
                 self.hear_criu(listener)?;
             }
@@ -125,9 +135,7 @@ impl Server {
                     self.hear(index)?;
                 }
             }
-            if self.may_put {
-                self.put_next()?;
-            }
+            self.put_next()?;
             self.forget_the_dead();
         }
     }
@@ -147,7 +155,7 @@ impl Server {
         match i32::from_ne_bytes(number) {
             FINISHED => {
                 self.criu = None;
-                self.may_put = true;
+                self.is_settled = true;
             }
             // A process that had ended and is not reaped.
             pid if pid < 0 => {}
@@ -211,9 +219,12 @@ impl Server {
     fn put_next(&mut self) -> Result<(), Failure> {
         let Some(&piece) = self.wanted.front() else { return Ok(()) };
         let space = self.spaces.iter_mut().find(|space| space.is_first && space.memory.pid == piece.pid);
-        match space.map(|space| space.put(piece)).transpose()? {
-            // Its event is heard first.
+        let answer = space.map(|space| space.put(piece)).transpose()?;
+        self.is_early = !self.is_settled && matches!(answer, None | Some(Answer::Nowhere));
+        match answer {
+            // An event is heard first.
             Some(Answer::Later) => {}
+            _ if self.is_early => {}
             _ => drop(self.wanted.pop_front()),
         }
         Ok(())

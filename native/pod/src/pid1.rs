@@ -15,11 +15,14 @@
 //!   learn                              what was asked for, into directory 1             {pages}
 //!   outlets {ends}                     closes our ends: `reading`, or both              {}
 //!
+//! What is ordered while a copy is being made waits for it.
+//!
 //!  (1) When the channel ends, this process ends, and with it every process of the pod: the kernel sees to it.
 //!  (2) The process that Node started is the parent of process 1; it ends after it, with nothing left in the pod.
 //!  (3) Programs run beside the tree find outlet N's writing end at descriptor 100 + N, and directory N at 200 + N; the
 //!      latter is its number here too, for whoever looks into `/proc/1/fd`.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -30,7 +33,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Received};
 use crate::control::Control;
 use crate::lazy::Asked;
 use crate::outlet::{Outlet, outlets};
@@ -102,6 +105,8 @@ struct Pid1 {
     /// Programs beside the tree: process id, and the order that wants its end.
     running: Vec<(i32, Value)>,
     restorer: Option<Restorer>,
+    /// Orders that wait for the copy.
+    later: VecDeque<Received>,
     asked: Option<Asked>,
     program: String,
     /// Where the root listens.
@@ -123,6 +128,7 @@ impl Pid1 {
             children: child_signals()?,
             running: Vec::new(),
             restorer: None,
+            later: VecDeque::new(),
             asked: None,
             program: config["program"].as_str().unwrap_or_default().to_owned(),
             ports: config["ports"]
@@ -156,6 +162,11 @@ impl Pid1 {
                 let told = self.restorer.as_mut().map(Restorer::hear).transpose()?;
                 self.tell(told.flatten())?;
             }
+            while !self.is_restoring()
+                && let Some((message, handle)) = self.later.pop_front()
+            {
+                self.take(message, handle)?;
+            }
             if ready[0] {
                 clear(&self.children);
                 self.reap()?;
@@ -164,11 +175,24 @@ impl Pid1 {
                 // Invariant 1.
                 let Some(messages) = self.channel.receive()? else { return Ok(0) };
                 for (message, handle) in messages {
-                    if let Err(error) = self.obey(&message, handle) {
-                        self.answer(&message["id"], json!({ "message": error.to_string() }))?;
+                    if self.is_restoring() {
+                        self.later.push_back((message, handle));
+                    } else {
+                        self.take(message, handle)?;
                     }
                 }
             }
+        }
+    }
+
+    fn is_restoring(&self) -> bool {
+        self.restorer.as_ref().is_some_and(Restorer::is_restoring)
+    }
+
+    fn take(&mut self, message: Value, handle: Option<OwnedFd>) -> Result<(), Failure> {
+        match self.obey(&message, handle) {
+            Ok(()) => Ok(()),
+            Err(error) => self.answer(&message["id"], json!({ "message": error.to_string() })),
         }
     }
 

@@ -54,6 +54,10 @@ impl Restorer {
         self.go_on()
     }
 
+    pub fn is_restoring(&self) -> bool {
+        self.stage == Stage::Restoring
+    }
+
     /// What is to be watched.
     pub fn raw(&self) -> RawFd {
         if self.stage == Stage::Over { -1 } else { self.socket.as_raw_fd() }

@@ -65,7 +65,7 @@ async function restored(vessel?: Vessel): Promise<Copy> {
   copies.push(pod);
   const process = pod.processes[0] as PodProcess;
   const said = wordsOf(process);
-  for (const { socket } of await pod.takeBack()) socket.end("HTTP/1.1 200 OK\r\n\r\n");
+  for (const { socket } of pod.takeBack()) socket.end("HTTP/1.1 200 OK\r\n\r\n");
   return { pod, process, said };
 }
 
@@ -130,7 +130,7 @@ describe.skipIf(!isLazy || !hasCompiler)("pages on demand", () => {
     const { pid } = pod.processes[0] as PodProcess;
     for (const name of readdirSync(join(directory, "pages")).filter((file) => /^pages-\d/.test(file)))
       truncateSync(join(directory, "pages", name), 0);
-    for (const { socket } of await pod.takeBack()) {
+    for (const { socket } of pod.takeBack()) {
       socket.on("error", () => undefined);
       socket.end("HTTP/1.1 200 OK\r\n\r\n");
     }

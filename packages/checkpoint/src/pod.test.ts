@@ -82,7 +82,7 @@ async function lived(image: Image): Promise<string[]> {
   const copy = await Pod.restore(image, { ...options, scratch, connection: api.connection });
   try {
     const said = linesOf(copy.processes[0] as PodProcess);
-    for (const { socket, label } of await copy.takeBack()) {
+    for (const { socket, label } of copy.takeBack()) {
       socket.unshift(Buffer.from(label));
       api.connection(socket);
     }
@@ -233,7 +233,7 @@ describe.skipIf(!ok)("a pod", () => {
     const later = served();
     const copy = await Pod.restore(image, { ...options, scratch, connection: later.connection });
     const saidLater = linesOf(copy.processes[0] as PodProcess);
-    for (const { socket, label } of await copy.takeBack()) {
+    for (const { socket, label } of copy.takeBack()) {
       socket.unshift(Buffer.from(label));
       later.connection(socket);
     }

@@ -107,6 +107,8 @@ export class Pod {
   #teaches: string | undefined;
   readonly #eagerBecause: string | undefined;
   readonly #criu: number | undefined;
+  /** That were frozen, and nobody has asked for yet. */
+  readonly #connections: ParkedConnection[] = [];
   #isRestored = false;
   #ended: Promise<void> | undefined;
 
@@ -141,11 +143,13 @@ export class Pod {
       pod.#isRestored = true;
       await pod.#join();
       if (pod.#eagerBecause === undefined && !isLearnt(directory)) pod.#teaches = directory;
-      const { message } = await pod.#box.order("restore");
-      requireDone(message, "restore", pod.#home.work);
-      const connected = Promise.all([pod.#box.order("outlets", { ends: "writing" }), pod.#connect()]);
-      for (const program of manifest.programs) pod.#adopt(program);
-      await connected;
+      // The pod does one after the other: what comes after the restore does not wait for this process in between.
+      const restored = pod.#box.order("restore").then(({ message }) => {
+        requireDone(message, "restore", pod.#home.work);
+        for (const program of manifest.programs) pod.#adopt(program);
+      });
+      const closed = pod.#box.order("outlets", { ends: "writing" });
+      await Promise.all([restored, closed, pod.#connectOnce(), pod.#take()]);
     });
   }
 
@@ -178,14 +182,9 @@ export class Pod {
     return socket.setNoDelay(true);
   }
 
-  /** The connections that were frozen, to be served again. */
-  async takeBack(): Promise<ParkedConnection[]> {
-    const taken: ParkedConnection[] = [];
-    await this.#box.order("take", {}, ({ message, handle }) => {
-      const socket = socketOf(handle);
-      if (socket !== undefined) taken.push({ socket, label: textOf(message["label"]) });
-    });
-    return taken;
+  /** The connections that were frozen, to be served again: each is given once. */
+  takeBack(): ParkedConnection[] {
+    return this.#connections.splice(0);
   }
 
   /** Why this copy got all of its memory before it ran; `undefined` when pages come as they are asked for. */
@@ -285,15 +284,26 @@ export class Pod {
   async #connect(): Promise<void> {
     for (let pause = 1; ; pause *= 2) {
       try {
-        await this.#box.order("connect", {}, ({ message, handle }) =>
-          this.#listen(Number(message["port"]), handle),
-        );
+        await this.#connectOnce();
         return;
       } catch (error) {
         if (pause > 512) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  }
+
+  async #connectOnce(): Promise<void> {
+    await this.#box.order("connect", {}, ({ message, handle }) =>
+      this.#listen(Number(message["port"]), handle),
+    );
+  }
+
+  async #take(): Promise<void> {
+    await this.#box.order("take", {}, ({ message, handle }) => {
+      const socket = socketOf(handle);
+      if (socket !== undefined) this.#connections.push({ socket, label: textOf(message["label"]) });
+    });
   }
 
   #listen(port: number, handle: unknown): void {

@@ -195,7 +195,7 @@ async function restoreInto(
     else boot.adoptExtension(name, group);
   }
   boot.registry.restore(extensions);
-  for (const { socket, label } of await pod.takeBack()) api.resume(socket, label);
+  for (const { socket, label } of pod.takeBack()) api.resume(socket, label);
   const isThere = (): boolean => boot.runtimeApi.atRestorePoint && boot.registry.unready.length === 0;
   const outcome = await boot.watch.until(isThere, deadline - performance.now());
   if (outcome === "met") return { kind: "restored", boot };
