@@ -1,16 +1,18 @@
 /** What `/proc` says of a pod from outside its namespaces: process ids, connections. */
 import { readFileSync } from "node:fs";
 
-/** The id here of what is `inner` in the pod whose process 1 is `root` here; `undefined` when it has ended. */
-export function hostPidOf(root: number, inner: number): number | undefined {
+/** The ids here of what is `inner` in the pod whose process 1 is `root` here; `undefined` for what has ended. */
+export function hostPidsOf(root: number, inner: readonly number[]): (number | undefined)[] {
+  const found = new Map<number, number>();
+  const isComplete = (): boolean => inner.every((pid) => found.has(pid));
   // The tree below process 1 is small: it and its root, the root's programs, and what they started.
   const line: number[] = [root];
-  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+  for (let next = line.shift(); next !== undefined && !isComplete(); next = line.shift()) {
     const ids = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${next}/status`))?.[1]?.split(/\s+/);
-    if (ids !== undefined && ids.length > 1 && Number(ids.at(-1)) === inner) return next;
+    if (ids !== undefined && ids.length > 1) found.set(Number(ids.at(-1)), next);
     for (const child of childrenOf(next)) line.push(child);
   }
-  return undefined;
+  return inner.map((pid) => found.get(pid));
 }
 
 /** Connections from inside the pod to one of `ports`, as the kernel lists them. */

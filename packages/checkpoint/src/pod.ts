@@ -16,7 +16,7 @@ import { dumpArguments, requireDone, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import type { Home } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
-import { connectionsOf, hostPidOf } from "./pids.ts";
+import { connectionsOf, hostPidsOf } from "./pids.ts";
 import { Servers } from "./servers.ts";
 import {
   type Vessel,
@@ -146,7 +146,7 @@ export class Pod {
       // The pod does one after the other: what comes after the restore does not wait for this process in between.
       const restored = pod.#box.order("restore").then(({ message }) => {
         requireDone(message, "restore", pod.#home.work);
-        for (const program of manifest.programs) pod.#adopt(program);
+        pod.#adopt(manifest.programs);
       });
       const closed = pod.#box.order("outlets", { ends: "writing" });
       await Promise.all([restored, closed, pod.#connectOnce(), pod.#take()]);
@@ -164,7 +164,8 @@ export class Pod {
     const { message } = await this.#box.order("spawn", { argv, env, cwd, out, err: out + 1 });
     if (typeof message["pid"] !== "number")
       throw new SpawnError(textOf(message["message"]), Number(message["error"] ?? 0));
-    return this.#adopt({ name, pid: message["pid"], outlets: [out, out + 1] });
+    const [process] = this.#adopt([{ name, pid: message["pid"], outlets: [out, out + 1] }]);
+    return process as PodProcess;
   }
 
   /** Puts a connection, that this process serves, into the tree: it is frozen with it, and not ours any more. */
@@ -311,20 +312,26 @@ export class Pod {
     this.#servers.listen(port, handle, isOwn ? this.#options.connection : undefined);
   }
 
-  #adopt({ name, pid: innerPid, outlets }: ImageProgram): PodProcess {
-    const [stdout, stderr] = outlets.map((number) => this.#box.outlets[number]) as [Socket, Socket];
-    const exit = new Promise<BoxExit>((resolve) => {
+  #adopt(programs: readonly ImageProgram[]): PodProcess[] {
+    const inner = programs.map(({ pid }) => pid);
+    let pids = hostPidsOf(this.#box.pid, inner);
+    // CRIU ends about now, and process 1 becomes the parent of its children: who looks meanwhile may miss them, but not twice.
+    if (pids.includes(undefined)) pids = hostPidsOf(this.#box.pid, inner);
+    const adopted = programs.map(({ name, pid: innerPid, outlets }, number): PodProcess => {
+      const [stdout, stderr] = outlets.map((outlet) => this.#box.outlets[outlet]) as [Socket, Socket];
+      // Without a process there any more, its exit is all that will be heard of it.
+      return { name, pid: pids[number] ?? 0, innerPid, stdout, stderr, exit: this.#exitOf(innerPid) };
+    });
+    this.processes.push(...adopted);
+    return adopted;
+  }
+
+  #exitOf(innerPid: number): Promise<BoxExit> {
+    return new Promise<BoxExit>((resolve) => {
       const known = this.#exits.get(innerPid);
       if (known === undefined) this.#waiting.set(innerPid, resolve);
       else resolve(known);
     });
-    // CRIU ends about now, and process 1 becomes the parent of its children: who looks meanwhile may miss them, but not twice.
-    const found = hostPidOf(this.#box.pid, innerPid) ?? hostPidOf(this.#box.pid, innerPid);
-    // Without a process there any more, its exit is all that will be heard of it.
-    const pid = found ?? 0;
-    const process: PodProcess = { name, pid, innerPid, stdout, stderr, exit };
-    this.processes.push(process);
-    return process;
   }
 
   /** Process 1 took the others along, and nobody is left to tell of their exits. */

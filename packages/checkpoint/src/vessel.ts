@@ -9,7 +9,7 @@ import { Box } from "./box.ts";
 import { requireDone, restoreRequest, waitingArguments } from "./criu.ts";
 import { type Home, makeHome } from "./home.ts";
 import { type Image, filesOf, pagesOf } from "./image.ts";
-import { hostPidOf } from "./pids.ts";
+import { hostPidsOf } from "./pids.ts";
 import type { Tools } from "./tools.ts";
 
 export interface Vessel {
@@ -63,7 +63,7 @@ export async function vesselFor(image: Image, options: VesselOptions): Promise<V
     const request = restoreRequest(manifest.pipes, isUnprivileged(), vessel.eagerBecause === undefined);
     const { message } = await box.order("ready", { argv, request });
     requireDone(message, "restore", home.work);
-    return { ...vessel, criu: hostPidOf(box.pid, Number(message["pid"])) };
+    return { ...vessel, criu: hostPidsOf(box.pid, [Number(message["pid"])])[0] };
   } catch (error) {
     await discardVessel(vessel);
     throw error;

@@ -35,27 +35,22 @@ export function snapstartMeasure(
         if (options.quiet !== true) process.stderr.write(`${what} ...\n`);
       },
     });
-    process.stdout.write(options.json === true ? `${JSON.stringify(measured)}\n` : textOf(measured));
+    process.stdout.write(
+      options.json === true ? `${JSON.stringify(measured)}\n` : textOf(measured, options.copies),
+    );
     return "done";
   });
 }
 
-function textOf({
-  bootMs,
-  restoreMs,
-  togetherMs,
-  checkpointMs,
-  imageBytes,
-  memory,
-  engine,
-}: Measured): string {
+function textOf(measured: Measured, copies: number): string {
+  const { bootMs, restoreMs, togetherMs, checkpointMs, imageBytes, memory, engine } = measured;
   const [boot, restore] = [median(bootMs), median(restoreMs)];
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     "",
     `Boot to first answer      ${ms(boot)}`,
     `Restore to first answer   ${ms(restore)}   ${(boot / restore).toFixed(1)} times as fast${engine === "replay" ? " (replayed: the app was booted for it)" : ""}`,
-    `${String(togetherMs.length).padEnd(3)}copies at once         ${ms(Math.max(...togetherMs))}   until the last one had answered`,
+    `${String(copies).padEnd(3)}copies at once         ${ms(median(togetherMs))}   until the last one had answered`,
     `Checkpoint                ${ms(checkpointMs)}   image ${mb(imageBytes)}`,
     `Memory                    ${mb(memory.boot)} booted; ${mb(memory.copy)} restored, beside the image; ${mb(memory.second)} one more`,
     "",

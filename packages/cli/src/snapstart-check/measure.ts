@@ -4,6 +4,7 @@ import type { FunctionPlan } from "../function-plan.ts";
 import { notPublished } from "./check.ts";
 import { descendantsPss } from "./memory-use.ts";
 import type { CheckRequest } from "./requests.ts";
+import { answerTogether } from "./together.ts";
 import { type Seen, hear } from "./witness.ts";
 
 export interface MeasureOptions {
@@ -12,7 +13,7 @@ export interface MeasureOptions {
   readonly engine: SnapshotEngine;
   readonly request: CheckRequest;
   readonly rounds: number;
-  /** How many copies are restored at once, after the rounds. */
+  /** How many copies are restored at once, in every round after those. */
   readonly copies: number;
   readonly tell: (event: SandboxEvent) => void;
   readonly progress: (what: string) => void;
@@ -26,7 +27,7 @@ export interface Measured {
   readonly restoreMs: readonly number[];
   /** The first request on a copy that runs, one sample a round, ms: pages are touched for the first time. */
   readonly secondMs: readonly number[];
-  /** Several copies at once: until each had answered, ms. */
+  /** Several copies at once, of one fleet: until the last had answered, one sample a round, ms. */
   readonly togetherMs: readonly number[];
   /** From the restore point until the image was complete, ms. */
   readonly checkpointMs: number;
@@ -80,17 +81,20 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     progress("Two copies, for their memory");
     const pair = meetingOf(2, () => (memory.second = descendantsPss() - memory.copy));
     await Promise.all([copyOnce(pair), copyOnce(pair)]);
-    progress(`${copies} copies at once`);
-    // As after any pause: pods stand ready again.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const meeting = meetingOf(copies, () => (memory.eachOfSeveral = descendantsPss() / copies));
-    const together = await Promise.all(Array.from({ length: copies }, () => copyOnce(meeting)));
+    const togetherMs: number[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      progress(`Round ${round} of ${rounds}: ${copies} copies at once`);
+      // As after any pause: pods stand ready again.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const alive = (): void => void (memory.eachOfSeveral = descendantsPss() / copies);
+      togetherMs.push(await answerTogether({ plan: published, request, copies, snapStart, tell, alive }));
+    }
     return {
       engine: engine.kind,
       bootMs,
       restoreMs,
       secondMs,
-      togetherMs: together.map(({ firstAnswerMs }) => firstAnswerMs),
+      togetherMs,
       checkpointMs,
       imageBytes: snapshot.bytes,
       memory,
