@@ -41,6 +41,8 @@ use crate::restorer::{Restorer, Told, bytes_of, packets};
 use crate::root::{become_root, child_signals, clear, exit_of};
 use crate::{Failure, breakpoints, checked, descriptors, lazy, namespaces};
 
+/// Raised with every change of the orders or their answers; `box.ts` has the same number.
+const ORDERS: u32 = 2;
 const PR_SET_MEMORY_MERGE: i32 = 67;
 const DIALLING: Duration = Duration::from_secs(1);
 const OUTLETS_AT: RawFd = 100;
@@ -147,7 +149,8 @@ impl Pid1 {
         let reading: Vec<Option<RawFd>> =
             self.outlets.iter().map(|outlet| outlet.reading.as_ref().map(AsRawFd::as_raw_fd)).collect();
         let pipes: Vec<String> = self.outlets.iter().map(Outlet::name).collect();
-        self.channel.send(json!({ "ready": own, "outlets": reading, "pipes": pipes }), None)?;
+        self.channel
+            .send(json!({ "ready": own, "orders": ORDERS, "outlets": reading, "pipes": pipes }), None)?;
         loop {
             let control = self.control.as_ref().map_or(-1, Control::raw);
             let restorer = self.restorer.as_ref().map_or(-1, Restorer::raw);

@@ -4,6 +4,7 @@
  *  (1) Every order has one answer, or fails when the box ends.
  *  (2) `ended` resolves when the last process of the pod is gone.
  *  (3) When this process ends, however, the kernel ends the pod: its channel is closed.
+ *  (4) It gives no orders to a program of another version, which would wait for others for ever.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { EventEmitter } from "node:events";
@@ -83,6 +84,13 @@ export class Box {
     });
     const state = stateOf(child);
     const ready = await state.ready;
+    if (ready.orders !== orders) {
+      child.disconnect();
+      await state.ended;
+      throw new Error(
+        `${options.program} is of another version than this anylambda: install both anew, or build it again (CONTRIBUTING.md)`,
+      );
+    }
     const box = new Box(child, state, ready);
     await box.order("outlets", { ends: "reading" });
     return box;
@@ -139,7 +147,11 @@ export class Box {
   }
 }
 
+/** What the program has to know (`pid1.rs`). */
+const orders = 2;
+
 interface Ready {
+  readonly orders?: number;
   readonly ready: number;
   readonly outlets: readonly number[];
   readonly pipes: readonly string[];

@@ -144,10 +144,7 @@ export class Pod {
       await pod.#join();
       if (pod.#eagerBecause === undefined && !isLearnt(directory)) pod.#teaches = directory;
       // The pod does one after the other: what comes after the restore does not wait for this process in between.
-      const restored = pod.#box.order("restore").then(({ message }) => {
-        requireDone(message, "restore", pod.#home.work);
-        pod.#adopt(manifest.programs);
-      });
+      const restored = pod.#restore(manifest.programs);
       const closed = pod.#box.order("outlets", { ends: "writing" });
       await Promise.all([restored, closed, pod.#connectOnce(), pod.#take()]);
     });
@@ -262,6 +259,12 @@ export class Pod {
     this.#servers.close();
     await discardVessel({ box: this.#box, home: this.#home });
     this.#servers.cut();
+  }
+
+  async #restore(programs: readonly ImageProgram[]): Promise<void> {
+    const { message } = await this.#box.order("restore");
+    requireDone(message, "restore", this.#home.work);
+    this.#adopt(programs);
   }
 
   /** Whatever runs in the pod from now on is started by process 1 or by CRIU, or by who was. */
