@@ -18,6 +18,9 @@ const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("-
 const scenarios = [
   { name: "start", title: "Spawn to the first `/next`", rounds: 40 },
   { name: "get", title: "GET, a browser's headers, 19 bytes back", rounds: 20, perRound: 150 },
+  { name: "rest", title: "GET by a REST API, with a query", rounds: 20, perRound: 150 },
+  { name: "alb", title: "GET by a load balancer, with a query", rounds: 20, perRound: 150 },
+  { name: "alb-lists", title: "The same with multi-value headers", rounds: 20, perRound: 150 },
   { name: "post-100k", title: "POST of 100 KB, binary", rounds: 20, perRound: 50 },
   { name: "answer-1m", title: "Answer of 1 MiB, binary", rounds: 20, perRound: 10 },
   { name: "sqs", title: "SQS event, ten messages", rounds: 20, perRound: 150 },

@@ -2,8 +2,15 @@
  * The relay (`packages/adapter/src/loop.ts`): what goes wrong in an invocation that was begun natively, after others of its
  * kind have gone well. That it writes the same bytes as the long way is for `quick.test.ts`.
  */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { functionUrlEvent } from "../packages/adapter/testing/events.ts";
+import {
+  albEvent,
+  functionUrlEvent,
+  httpApi1Event,
+  restEvent,
+  sqsEvent,
+} from "../packages/adapter/testing/events.ts";
 import { answer, isCheck } from "../packages/adapter/testing/function.ts";
 import type { RawConnection, RawRequest } from "../packages/adapter/testing/raw-app.ts";
 import { eventually } from "../packages/adapter/testing/wait.ts";
@@ -171,4 +178,44 @@ describe.skipIf(missing !== undefined)("relay", () => {
       expect(outcomes.map(({ text }) => bodyOf(text))).toEqual(paths);
     }
   });
+
+  const parts = { method: "POST", path: "/a", query: "b=c&d=e", headers: { accept: "*/*" }, body: "x" };
+  it.each([
+    ["a Function URL", functionUrlEvent(parts)],
+    ["a REST API", restEvent(parts)],
+    ["an HTTP API with payload 1.0", httpApi1Event(parts)],
+    ["a load balancer", albEvent(parts)],
+    ["a load balancer with multi-value headers", albEvent(parts, true)],
+    ["a queue", JSON.parse(sqsEvent) as object],
+  ])("takes the events of %s: they cost less than where it may not", async (_, event) => {
+    // Where statuses are errors nothing is relayed; none of these is one.
+    const [relayed, other] = await Promise.all([{}, { AWS_LWA_ERROR_STATUS_CODES: "599" }].map(starting));
+    if (relayed === undefined || other === undefined) throw new Error("two functions were started");
+    const text = JSON.stringify(event);
+    for (const fn of [relayed, other]) await invokeTimes(fn, text, 50);
+    const before = [relayed, other].map(cpuOf);
+    for (let round = 0; round < 20; round++)
+      for (const fn of [relayed, other]) await invokeTimes(fn, text, 20);
+    const [ours = 0, theirs = 0] = [relayed, other].map((fn, i) => cpuOf(fn) - (before[i] ?? 0));
+    expect(ours / theirs).toBeLessThan(0.8);
+  });
+
+  function starting(env: Readonly<Record<string, string>>): Promise<NativeFunction> {
+    return startNativeOver(async (connection) => {
+      for (;;) {
+        const request = await connection.readRequest();
+        if (request === undefined) return;
+        connection.socket.write(answer(200, isCheck(request) ? "" : "{}"));
+      }
+    }, env);
+  }
+
+  async function invokeTimes(fn: NativeFunction, event: string, times: number): Promise<void> {
+    for (let i = 0; i < times; i++) expect((await fn.api.invoke({ event })).kind).toBe("response");
+  }
+
+  /** Nanoseconds on a processor, by the scheduler's own count. */
+  function cpuOf(fn: NativeFunction): number {
+    return Number(readFileSync(`/proc/${fn.adapter.process.pid}/schedstat`, "utf8").split(" ")[0]);
+  }
 });

@@ -8,9 +8,12 @@ use crate::bytes;
 use crate::compression::Compressor;
 use crate::http;
 use crate::json;
-use crate::messages::{self, AnswerRules, BodyForm, Given, Members, Names, RequestRules, Shape};
+use crate::messages::Names;
+use crate::messages::answers::{AnswerRules, Shape, plain_answer};
+use crate::messages::requests::{BodyForm, Given, Members, RequestRules, Target, plain_request};
+use crate::messages::responses::whole_response;
+use crate::messages::targets::{self, Places, TargetForm};
 use crate::relay::Relay;
-use std::borrow::Cow;
 use std::io::Read;
 
 const CHECKS: &[fn(&[u8])] = &[
@@ -27,6 +30,7 @@ const CHECKS: &[fn(&[u8])] = &[
     responses,
     requests,
     answers,
+    request_targets,
 ];
 
 pub fn check(input: &[u8]) {
@@ -183,7 +187,7 @@ fn sketches(input: &[u8]) {
 fn responses(input: &[u8]) {
     relayed_responses(input);
     let mut bytes = input.to_vec();
-    let Some(whole) = messages::whole_response(&mut bytes, false, 200, 4) else {
+    let Some(whole) = whole_response(&mut bytes, false, 200, 4) else {
         assert_eq!(bytes, input, "what is left to others is left as it was");
         return;
     };
@@ -202,7 +206,7 @@ fn responses(input: &[u8]) {
 
 /// What a relay sees in them, beside what `whole_response` says.
 fn relayed_responses(input: &[u8]) {
-    let whole = |bytes: &[u8]| messages::whole_response(&mut bytes.to_vec(), false, 64 * 1024, 100);
+    let whole = |bytes: &[u8]| whole_response(&mut bytes.to_vec(), false, 64 * 1024, 100);
     let missing = Relay::missing(input);
     assert!(missing == 0 || whole(input).is_none());
     if let 1..=1000 = missing {
@@ -220,25 +224,26 @@ fn requests(input: &[u8]) {
         return;
     }
     let Some(sketch) = json::sketch(input, &paths, 4) else { return };
-    let mut ranges = sketch.ranges.into_iter();
-    let mut next = || ranges.next().flatten();
-    let members = Members { lists: next(), singles: next(), joined: next(), body: next() };
+    let members = Members::of(|index| sketch.ranges.get(index).cloned().flatten());
     let rules = RequestRules {
         dropped: Names::new(["connection".into(), "te".into(), "content-length".into()]),
         dropped_prefix: b"x-ours-".to_vec(),
         joined: b"cookie".to_vec(),
         superseded: b"trace".to_vec(),
+        beginning: b"R=".to_vec(),
+        aside: b"old-trace".to_vec(),
+        base_path: Vec::new(),
         max_fields: 8,
     };
     let given = Given {
         method: b"POST",
-        target: Cow::Borrowed(b"/x"),
+        target: Target::Given(b"/x"),
         form: BodyForm::Text,
         superseded: b"",
         more: b"x: y\r\n".to_vec(),
         bodiless: false,
     };
-    let Some(request) = messages::plain_request(input, &members, &rules, &given) else { return };
+    let Some(request) = plain_request(input, &members, &rules, &given) else { return };
     let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
     let (lines, body) = (std::str::from_utf8(&request[..head]).unwrap(), &request[head + 4..]);
     assert!(lines.starts_with("POST /x HTTP/1.1\r\n"));
@@ -251,6 +256,61 @@ fn requests(input: &[u8]) {
     if let Ok(all) = serde_json::from_slice::<serde_json::Value>(input) {
         assert_eq!(all.get("b").and_then(|body| body.as_str()).unwrap_or_default().as_bytes(), body);
     }
+}
+
+/// The event is the input; whatever its maps hold, the query says the same.
+fn request_targets(input: &[u8]) {
+    let paths = ["p", "m", "s"].map(json::Path::new);
+    if std::str::from_utf8(input).is_err() {
+        return;
+    }
+    let Some(sketch) = json::sketch(input, &paths, 3) else { return };
+    let place = |index: usize| sketch.ranges[index].clone();
+    let places =
+        Places { path: place(0), parameter_lists: place(1), parameters: place(2), ..Places::default() };
+    let Some(target) = targets::target(input, TargetForm::DecodedParameters, &places, b"", 8) else {
+        return;
+    };
+    let text = std::str::from_utf8(&target).unwrap();
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    assert!(path.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
+    let Ok(event) = serde_json::from_slice::<serde_json::Value>(input) else { return };
+    assert_eq!(event["p"].as_str(), Some(path));
+    let said: Vec<(String, String)> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (unescaped(name), unescaped(value)))
+        .collect();
+    // In the order of names, which is all that this reader of JSON keeps of the maps'.
+    let mut pairs = Vec::new();
+    let (lists, singles) = (event["m"].as_object(), event["s"].as_object());
+    for (name, values) in lists.into_iter().flatten() {
+        pairs.extend(values.as_array().unwrap().iter().map(|value| (name.clone(), value.as_str().unwrap())));
+    }
+    for (name, value) in singles.into_iter().flatten() {
+        let is_listed = lists.is_some_and(|lists| lists.contains_key(name));
+        pairs.extend(value.as_str().filter(|_| !is_listed).map(|value| (name.clone(), value)));
+    }
+    let mut said_sorted: Vec<_> = said.iter().map(|(name, value)| (name.clone(), value.as_str())).collect();
+    pairs.sort_by(|one, other| one.0.cmp(&other.0));
+    said_sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(said_sorted, pairs);
+}
+
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        if first == b'%' {
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap());
+            rest = &behind[2..];
+        } else {
+            bytes.push(first);
+            rest = behind;
+        }
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// The first byte says how many of the others are the fields; the rest is the body.
@@ -267,7 +327,7 @@ fn answers(input: &[u8]) {
             apart: apart.then(|| b",\"cookies\":".to_vec()),
             max_fields: 4,
         };
-        let Some(answer) = messages::plain_answer(b"{\"headers\":", section, body, &rules) else { return };
+        let Some(answer) = plain_answer(b"{\"headers\":", section, body, &rules) else { continue };
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
         let text = answer["body"].as_str().unwrap();
         let sent = match answer["base64"].as_bool() {
@@ -332,6 +392,7 @@ mod tests {
         b"\x0AHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         b"\x0B{\"h\":{\"Host\":\"h\",\"a\":\"1\"},\"m\":{\"b\":[\"2\"]},\"c\":[\"d\"],\"b\":\"\\u00e9\"}",
         b"\x0C\x13A: 1\r\nSet-Cookie: x\r\nbody \xff",
+        b"\x0D{\"p\":\"/a\",\"m\":{\"a b\":[\"1\",\"\\u00e9\"]},\"s\":{\"c\":\"&=\"}}",
     ];
     const WORDS: &[&[u8]] = &[
         b"\r\n",

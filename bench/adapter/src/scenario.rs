@@ -21,7 +21,8 @@ pub struct Scenario {
     pub streamed: bool,
 }
 
-pub const NAMES: [&str; 6] = ["get", "post-100k", "answer-1m", "sqs", "stream-8m", "parallel-16"];
+pub const NAMES: [&str; 9] =
+    ["get", "rest", "alb", "alb-lists", "post-100k", "answer-1m", "sqs", "stream-8m", "parallel-16"];
 
 pub fn scenario(name: &str) -> Option<Scenario> {
     let plain = Scenario {
@@ -38,6 +39,24 @@ pub fn scenario(name: &str) -> Option<Scenario> {
     };
     Some(match name {
         "get" => plain,
+        "rest" => Scenario {
+            name: "rest",
+            event: rest_event(),
+            request_line: "GET /items?page=2&q=blue%20shoes HTTP/1.1",
+            ..plain
+        },
+        "alb" => Scenario {
+            name: "alb",
+            event: alb_event(false),
+            request_line: "GET /items?page=2&q=blue%20shoes HTTP/1.1",
+            ..plain
+        },
+        "alb-lists" => Scenario {
+            name: "alb-lists",
+            event: alb_event(true),
+            request_line: "GET /items?page=2&q=blue%20shoes HTTP/1.1",
+            ..plain
+        },
         "post-100k" => {
             let body = noise(100 * 1024);
             Scenario {
@@ -113,6 +132,68 @@ fn url_event(method: &str, path: &str, body: Option<&[u8]>) -> Vec<u8> {
         event += r#","isBase64Encoded":false}"#;
     }
     event.into_bytes()
+}
+
+/// A browser's headers as a door with maps of single values or of lists sends them on.
+fn browser_fields(host: &str) -> Vec<(&'static str, String)> {
+    let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    [
+        ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
+        ("accept-encoding", "gzip, deflate, br"),
+        ("accept-language", "en-GB,en;q=0.9"),
+        ("cookie", "session=0123456789abcdef; theme=dark"),
+        ("host", host),
+        ("sec-ch-ua", r#"\"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\""#),
+        ("sec-ch-ua-platform", r#"\"Linux\""#),
+        ("sec-fetch-dest", "document"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-site", "none"),
+        ("sec-fetch-user", "?1"),
+        ("upgrade-insecure-requests", "1"),
+        ("user-agent", agent),
+        ("x-amzn-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+fn map_of(fields: &[(&str, String)], lists: bool) -> String {
+    let (open, close) = if lists { ("[", "]") } else { ("", "") };
+    let members: Vec<String> =
+        fields.iter().map(|(name, value)| format!(r#""{name}":{open}"{value}"{close}"#)).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// As a REST API makes it for a browser: headers and parameters twice, in a map of single values and in one of lists.
+fn rest_event() -> Vec<u8> {
+    let domain = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
+    let fields = browser_fields(domain);
+    let query = [("page", "2".to_owned()), ("q", "blue shoes".to_owned())];
+    let (headers, header_lists) = (map_of(&fields, false), map_of(&fields, true));
+    let (parameters, parameter_lists) = (map_of(&query, false), map_of(&query, true));
+    format!(
+        r#"{{"resource":"/{{proxy+}}","path":"/items","httpMethod":"GET","headers":{headers},"multiValueHeaders":{header_lists},"queryStringParameters":{parameters},"multiValueQueryStringParameters":{parameter_lists},"pathParameters":{{"proxy":"items"}},"stageVariables":null,"requestContext":{{"resourceId":"abc123","resourcePath":"/{{proxy+}}","httpMethod":"GET","extendedRequestId":"AbCdEfGhIjKlMno=","requestTime":"01/Jan/2026:00:00:00 +0000","path":"/prod/items","accountId":"123456789012","protocol":"HTTP/1.1","stage":"prod","domainPrefix":"a1b2c3d4e5","requestTimeEpoch":1767225600000,"requestId":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","identity":{{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":"203.0.113.7","principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":"Mozilla/5.0","user":null}},"domainName":"{domain}","deploymentId":"d1e2f3","apiId":"a1b2c3d4e5"}},"body":null,"isBase64Encoded":false}}"#
+    )
+    .into_bytes()
+}
+
+/// As a load balancer makes it for a browser, with the maps that its target group is set to: parameters as they were sent.
+fn alb_event(lists: bool) -> Vec<u8> {
+    let headers = map_of(&browser_fields("lb-1.us-east-1.elb.amazonaws.com"), lists);
+    let query = [("page", "2".to_owned()), ("q", "blue%20shoes".to_owned())];
+    let parameters = map_of(&query, lists);
+    let (of_headers, of_parameters) = if lists {
+        ("multiValueHeaders", "multiValueQueryStringParameters")
+    } else {
+        ("headers", "queryStringParameters")
+    };
+    format!(
+        r#"{{"requestContext":{{"elb":{{"targetGroupArn":"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/shop/6d0ecf831eec9f09"}}}},"httpMethod":"GET","path":"/items","{of_parameters}":{parameters},"{of_headers}":{headers},"body":"","isBase64Encoded":false}}"#
+    )
+    .into_bytes()
 }
 
 /// Ten messages of some hundred bytes, as a queue's poller batches them.

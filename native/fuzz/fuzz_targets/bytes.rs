@@ -14,9 +14,9 @@ mod compression;
 mod http;
 #[path = "../../src/json.rs"]
 mod json;
-#[path = "../../src/messages.rs"]
+#[path = "../../src/messages/mod.rs"]
 mod messages;
-#[path = "../../src/relay.rs"]
+#[path = "../../src/relay/mod.rs"]
 mod relay;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::check(input));

@@ -16,6 +16,9 @@ export const trustedFields: readonly string[] = [
 ];
 const trusted = new Set(trustedFields);
 
+/** Where the front door's trace is kept when it is another than the invocation's. */
+export const edgeTraceField = "x-anylambda-edge-trace-id";
+
 /**
  * `headers` with the context added: the event's request context, the Lambda context, tenant, deadline and
  * request id. `event` is the event's JSON text. The trace header becomes the one of this invocation, because
@@ -34,7 +37,7 @@ export function withContext(
     const lower = field[0].toLowerCase();
     if (trusted.has(lower)) continue;
     if (lower !== "x-amzn-trace-id" || traceId === undefined) fields.push(field);
-    else if (rootOf(field[1]) !== rootOf(traceId)) fields.push(["x-anylambda-edge-trace-id", field[1]]);
+    else if (rootOf(field[1]) !== rootOf(traceId)) fields.push([edgeTraceField, field[1]]);
   }
   if (traceId !== undefined) fields.push(["x-amzn-trace-id", traceId]);
   fields.push(["x-amzn-request-context", requestContext(event, bounds)]);

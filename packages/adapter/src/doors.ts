@@ -8,9 +8,9 @@ import type {
   JsonObject,
   PreludeShape,
   RequestForApp,
-  RequestLine,
+  TargetForm,
 } from "@anylambda/wire";
-import { MAX_PAYLOAD_BYTES, isObject } from "@anylambda/wire";
+import { MAX_PAYLOAD_BYTES, isObject, targetForms } from "@anylambda/wire";
 import * as alb from "@anylambda/wire/front-doors/alb";
 import * as functionUrl from "@anylambda/wire/front-doors/function-url";
 import * as httpApi1 from "@anylambda/wire/front-doors/http-api-1";
@@ -23,28 +23,25 @@ import type { Config } from "./config.ts";
 /** The adapter's half of a front door, for one event. */
 export interface Door {
   toHttp(): RequestForApp;
-  /**
-   * Method and target alone, for an event whose headers and body are elsewhere; absent where that is not worth it.
-   * Throws what `toHttp` throws.
-   */
-  requestLine?(): RequestLine;
-  /** Whether the headers may also stand in a map of lists. */
-  readonly hasLists?: boolean;
-  /** For events whose `rawPath` and `rawQueryString` are the target as they stand, unless a character must be encoded. */
-  readonly rawTarget?: {
-    /** The path is encoded already. */
-    readonly isEncoded: boolean;
-    /** The method. Throws what `toHttp` throws. */
-    method(): string;
-  };
-  /** How `fromHttp` writes, for events with `rawTarget`. */
-  answerShape?(): AnswerShape;
+  /** For events whose request can be made of members as they stand, and their answer in a shape that is told. */
+  readonly inPlace?: InPlace;
   /** `method` is the request's: whether a body may follow depends on it. */
   fromHttp(response: HttpResponse, method: string): AnswerForLambda;
   /** How the prelude of a streamed answer is written; absent where the door cannot stream. */
   readonly prelude?: PreludeShape;
   /** Largest answer the door takes, bytes of JSON. */
   readonly maxAnswerBytes: number;
+}
+
+/** What is to be known of members whose values nobody reads. */
+interface InPlace {
+  /** How the target is written, and whether the headers may also stand in a map of lists. */
+  readonly target: TargetForm;
+  readonly hasLists: boolean;
+  /** Throws what `toHttp` throws. */
+  method(): string;
+  /** As `fromHttp` writes. */
+  answerShape(): AnswerShape;
 }
 
 interface AnswerForLambda {
@@ -63,8 +60,12 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "function-url":
       return {
         toHttp: () => functionUrl.toHttp(event, codec),
-        rawTarget: { isEncoded: true, method: () => functionUrl.methodOf(event) },
-        answerShape: functionUrl.answerShape,
+        inPlace: {
+          target: targetForms.encodedPath,
+          hasLists: false,
+          method: () => functionUrl.methodOf(event),
+          answerShape: functionUrl.answerShape,
+        },
         fromHttp: (response, method) => plain(functionUrl.fromHttp(response, method, codec)),
         prelude: "joined",
         maxAnswerBytes,
@@ -72,9 +73,13 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "http-api-2.0":
       return {
         toHttp: () => httpApi2.toHttp(event, codec),
-        // Where it is not quite decoded (`httpApi2.toHttp`), that shows in a character which is not taken as it stands.
-        rawTarget: { isEncoded: false, method: () => httpApi2.methodOf(event) },
-        answerShape: httpApi2.answerShape,
+        inPlace: {
+          // Where it is not quite decoded (`httpApi2.toHttp`), that shows in a character which is not taken as it stands.
+          target: targetForms.decodedPath,
+          hasLists: false,
+          method: () => httpApi2.methodOf(event),
+          answerShape: httpApi2.answerShape,
+        },
         fromHttp: (response, method) => plain(httpApi2.fromHttp(response, method, codec)),
         // An HTTP API cannot stream. A Function URL behind a domain of the user's own looks the same but for the
         // domain, and a function that was told to stream is more likely behind that.
@@ -84,16 +89,24 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "http-api-1.0":
       return {
         toHttp: () => httpApi1.toHttp(event, codec),
-        requestLine: () => httpApi1.requestLine(event),
-        hasLists: true,
+        inPlace: {
+          target: targetForms.decodedParameters,
+          hasLists: true,
+          method: () => httpApi1.methodOf(event),
+          answerShape: httpApi1.answerShape,
+        },
         fromHttp: (response, method) => plain(httpApi1.fromHttp(response, method, codec)),
         maxAnswerBytes,
       };
     case "rest":
       return {
         toHttp: () => rest.toHttp(event, codec),
-        requestLine: () => rest.requestLine(event),
-        hasLists: true,
+        inPlace: {
+          target: targetForms.decodedParameters,
+          hasLists: true,
+          method: () => rest.methodOf(event),
+          answerShape: rest.answerShape,
+        },
         fromHttp: (response, method) => plain(rest.fromHttp(response, method, codec)),
         prelude: "lists",
         maxAnswerBytes,
@@ -101,8 +114,12 @@ export function doorOf(kind: EventKind, event: unknown, config: Config, codec: C
     case "alb":
       return {
         toHttp: () => alb.toHttp(event, codec),
-        requestLine: () => alb.requestLine(event),
-        hasLists: true,
+        inPlace: {
+          target: targetForms.encodedParameters,
+          hasLists: true,
+          method: () => alb.methodOf(event),
+          answerShape: () => alb.answerShape(alb.isMultiValue(event)),
+        },
         fromHttp: (response, method) => albAnswer(response, method, alb.isMultiValue(event), codec),
         maxAnswerBytes: alb.ALB_MAX_ANSWER_BYTES,
       };

@@ -37,7 +37,7 @@ export async function serveInvocations(
     } catch {}
 
     // Not before there is something to do: it costs a start more than an event.
-    if (isFirst) lane = laneOf(config, log, relayedRequests);
+    if (isFirst) lane = laneOf(config, log, relayedRequests(config));
     isFirst = false;
     const relay = deps.isReady() ? lane?.relay : undefined;
     let request: Uint8Array | undefined;

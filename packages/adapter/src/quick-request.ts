@@ -13,10 +13,19 @@ import {
   jsonSketch,
   kindOf,
   quickRequest,
+  targetForms,
 } from "@anylambda/wire";
-import type { EventKind, HttpRequest, InvocationHead, JsonObject, RelayRules } from "@anylambda/wire";
+import type {
+  EventKind,
+  HttpRequest,
+  InvocationHead,
+  JsonObject,
+  QuickRequestRules,
+  RelayRules,
+  TargetForm,
+} from "@anylambda/wire";
 import type { Config, FunctionIdentity } from "./config.ts";
-import { lambdaContext, trustedFields } from "./context-headers.ts";
+import { edgeTraceField, lambdaContext, trustedFields } from "./context-headers.ts";
 import { doorOf } from "./doors.ts";
 import type { Door } from "./doors.ts";
 import type { Platform } from "./platform.ts";
@@ -24,7 +33,6 @@ import { withoutSpace } from "./pass-through.ts";
 import { teach } from "./relay.ts";
 import type { Lane } from "./relay.ts";
 import { authorityOf } from "./app-address.ts";
-import { removeBasePath } from "./request-edits.ts";
 import type { Invocation } from "./runtime-client.ts";
 
 /** A request that is written out already. Its other members are made the long way when they are asked for. */
@@ -53,21 +61,30 @@ export function quickRequestOf(
   const sketched = sketch(event, places);
   if (sketched === undefined) return undefined;
   const isAsBefore = known?.sketched === sketched;
-  const { kind, door } = recognised(platform, config, sketched, event);
-  const line = door === undefined ? passedThrough(config, kind, event) : mapped(config, door, sketched);
+  const { kind, door, isSure } = recognised(platform, config, sketched, event);
+  const line = door === undefined ? passedThrough(config, kind, event) : mapped(door, sketched);
   if (line === undefined) return undefined;
 
   numbers[2] = Math.min(config.maxContextBytes, 2 ** 31 - 1);
-  write ??= quickRequest(requestRules);
+  if (writer?.config !== config) writer = { config, write: quickRequest(requestRules(config)) };
   const { method, target } = line;
   const before = (of: InvocationHead): string => linesBefore(of, config, door);
   const behind = (of: InvocationHead): string => `\r\n${invocationLines(of, config.function)}`;
-  const bytes = write(event, numbers, `${method} ${target ?? ""}`, superseded, before(head), behind(head));
+  const bytes = writer.write(
+    event,
+    numbers,
+    `${method} ${target ?? ""}`,
+    superseded,
+    before(head),
+    behind(head),
+  );
   if (bytes === undefined) return undefined;
   // Events that are not HTTP may all look different.
   if (lane !== undefined && (door !== undefined || isAsBefore)) {
-    const [form = 0, bodiless = 0, maxQuoted = 0, encoded = 0] = numbers;
-    const how = { form, bodiless: bodiless === 1, maxQuoted, encoded: encoded === 1 };
+    const [form = 0, bodiless = 0, maxQuoted = 0] = numbers;
+    // Where headers told, the next one's may tell otherwise: only what both doors send alike is taken as it stands then.
+    const targetForm = isSure ? (numbers[3] as TargetForm) : targetForms.decodedPath;
+    const how = { form, bodiless: bodiless === 1, maxQuoted, targetForm };
     teach(lane, config, { event, head, door, method, target, ...how, before, behind });
   }
   return { request: new Written(method, target, bytes, longWay), kind, door };
@@ -96,15 +113,9 @@ function recognised(platform: Platform, config: Config, sketched: JsonObject, ev
   if (known?.sketched === sketched && known.config === config) return known;
   const seen = withHeaders(platform, sketched, event);
   const kind = kindOf(seen);
-  let door = doorOf(kind, seen, config, platform.codec);
-  let isSame = seen === sketched;
-  if (door?.hasLists === true && places[place.parameters + 1] !== 0) {
-    isSame = false;
-    const parameters = valueAt(platform, event, place.parameters);
-    door = doorOf(kind, { ...sketched, queryStringParameters: parameters }, config, platform.codec);
-  }
-  const one = { sketched, config, kind, door };
-  if (isSame) known = one;
+  const isSure = seen === sketched;
+  const one = { sketched, config, kind, door: doorOf(kind, seen, config, platform.codec), isSure };
+  if (isSure) known = one;
   return one;
 }
 
@@ -118,42 +129,33 @@ interface Recognised {
   readonly config: Config;
   readonly kind: EventKind;
   readonly door: Door | undefined;
+  /** Whatever was emptied has no part in it. */
+  readonly isSure: boolean;
 }
 
 let known: Recognised | undefined;
 
-/** Method and target; the latter is absent where it is taken from the event as it stands. */
+/** Method and target; the latter is absent where it is taken from the event. */
 interface Line {
   readonly method: string;
   readonly target: string | undefined;
 }
 
 /** Method and target of an HTTP event; tells where its headers and its body stand. */
-function mapped(config: Config, door: Door, sketched: JsonObject): Line | undefined {
+function mapped(door: Door, sketched: JsonObject): Line | undefined {
+  if (door.inPlace === undefined) return undefined;
   try {
-    const line = lineOf(config, door);
-    if (line === undefined) return undefined;
-    clear(door.hasLists === true ? place.joined : place.lists);
+    const method = door.inPlace.method();
+    clear(door.inPlace.hasLists ? place.joined : place.lists);
     numbers[0] = sketched["isBase64Encoded"] === true ? bodyForms.base64 : bodyForms.text;
-    numbers[1] = isBodilessMethod(line.method) ? 1 : 0;
-    return line;
+    numbers[1] = isBodilessMethod(method) ? 1 : 0;
+    numbers[3] = door.inPlace.target;
+    return { method, target: undefined };
   } catch (error) {
     // The long way tells what is wrong with the event.
     if (error instanceof EventError) return undefined;
     throw error;
   }
-}
-
-function lineOf(config: Config, door: Door): Line | undefined {
-  if (door.requestLine !== undefined) {
-    const { method, target } = door.requestLine();
-    return { method, target: removeBasePath(target, config.removeBasePath) };
-  }
-  // The sketch has no path and no query: what would be done to them can be done only the long way.
-  const isThere = places[place.path + 1] !== 0 && places[place.query + 1] !== 0;
-  if (door.rawTarget === undefined || !isThere || config.removeBasePath !== "") return undefined;
-  numbers[3] = door.rawTarget.isEncoded ? 1 : 0;
-  return { method: door.rawTarget.method(), target: undefined };
 }
 
 /** As `toPassThrough`: the body is the event itself. */
@@ -230,32 +232,41 @@ const emptied = [
   "body",
   "rawPath",
   "rawQueryString",
+  "path",
+  "multiValueQueryStringParameters",
   "queryStringParameters",
   "Records",
   "pathParameters",
   ...["requestId", "time", "timeEpoch", "authorizer", "identity", "extendedRequestId"].map(inContext),
-  ...["requestTime", "requestTimeEpoch", "http.path", "http.sourceIp", "http.userAgent"].map(inContext),
+  ...["requestTime", "requestTimeEpoch", "path", "http.path", "http.sourceIp", "http.userAgent"].map(
+    inContext,
+  ),
 ];
 const numbers: Int32Array = new Int32Array(4 + 2 * (emptied.length + 1));
 const places: Int32Array = numbers.subarray(4);
-const place = { lists: 0, singles: 2, joined: 4, body: 6, path: 8, query: 10, parameters: 12 } as const;
+const place = { lists: 0, singles: 2, joined: 4, body: 6 } as const;
 const quoted = ["requestContext"];
-const requestRules = {
-  dropped: [...droppedFields, ...trustedFields],
-  droppedPrefix: "x-anylambda-",
-  joined: "cookie",
-  superseded: "x-amzn-trace-id",
-  maxFields: 200,
-};
+
+function requestRules({ removeBasePath }: Config): QuickRequestRules {
+  return {
+    dropped: [...droppedFields, ...trustedFields],
+    droppedPrefix: "x-anylambda-",
+    joined: "cookie",
+    superseded: "x-amzn-trace-id",
+    beginning: "Root=",
+    aside: edgeTraceField,
+    basePath: removeBasePath,
+    maxFields: 200,
+  };
+}
 
 /** What a lane has to know of requests. */
-export const relayedRequests: Pick<RelayRules, "paths" | "request"> = {
-  paths: [...emptied, ...quoted],
-  request: requestRules,
-};
+export function relayedRequests(config: Config): Pick<RelayRules, "paths" | "request"> {
+  return { paths: [...emptied, ...quoted], request: requestRules(config) };
+}
 
 let sketch: ReturnType<typeof jsonSketch> | undefined;
-let write: ReturnType<typeof quickRequest> | undefined;
+let writer: { readonly config: Config; readonly write: ReturnType<typeof quickRequest> } | undefined;
 
 /** `Root=1-...` of a trace header; `""` for none at all, `undefined` for one that begins in another way. */
 function rootOf(traceId: string | undefined): string | undefined {

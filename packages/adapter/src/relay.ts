@@ -4,7 +4,7 @@
  * `quick-request.ts`, which tells here what it made of it; what comes out is byte for byte the same.
  */
 import { MAX_PAYLOAD_BYTES, headNames, relay, relayKinds } from "@anylambda/wire";
-import type { InvocationHead, Relay, RelayPlan, RelayRules, Template } from "@anylambda/wire";
+import type { InvocationHead, Relay, RelayPlan, RelayRules, TargetForm, Template } from "@anylambda/wire";
 import { idempotent } from "./app-client.ts";
 import type { Config } from "./config.ts";
 import type { Door } from "./doors.ts";
@@ -58,7 +58,7 @@ export interface Lesson {
   readonly target: string | undefined;
   readonly form: number;
   readonly bodiless: boolean;
-  readonly encoded: boolean;
+  readonly targetForm: TargetForm;
   readonly maxQuoted: number;
   /** The fields around the quoted member, as they are for a head. */
   readonly before: (head: InvocationHead) => string;
@@ -74,7 +74,7 @@ export function teach(lane: Lane, config: Config, lesson: Lesson): void {
 
 function planOf(config: Config, lesson: Lesson): RelayPlan | undefined {
   const { head, door, method, target } = lesson;
-  const isKnown = door === undefined || (target === undefined && door.answerShape !== undefined);
+  const isKnown = door === undefined || door.inPlace !== undefined;
   const { clientContext, cognitoIdentity, tenantId, deadlineMs, functionArn, traceId } = head;
   const isPlain = clientContext === undefined && cognitoIdentity === undefined && tenantId === undefined;
   if (!isKnown || !isPlain || Number.isNaN(deadlineMs) || method === "HEAD") return undefined;
@@ -94,20 +94,20 @@ function planOf(config: Config, lesson: Lesson): RelayPlan | undefined {
       absent,
       absent,
     ],
-    cleared: door === undefined ? [0, 1, 2] : [0],
+    // The list of cookies is only looked at beside a map of single values.
+    cleared: door === undefined ? [0, 1, 2] : [door.inPlace?.hasLists === true ? 2 : 0],
     isWhole: door === undefined,
     form: lesson.form,
     bodiless: lesson.bodiless,
     maxQuoted: lesson.maxQuoted,
-    encoded: lesson.encoded,
     method,
-    target: target ?? "",
+    target,
+    targetForm: lesson.targetForm,
     superseding: traceId === undefined ? undefined : field.traceId,
-    beginning: "Root=",
     before,
     behind,
     call,
-    answer: door?.answerShape?.(),
+    answer: door?.inPlace?.answerShape(),
     leastStatus: 200,
     // Beyond that an event's status is remarked upon or fails, and a door takes none.
     mostStatus: door === undefined ? 399 : 599,

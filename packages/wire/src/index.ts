@@ -10,14 +10,17 @@ export {
   quickRequest,
   relay,
   relayKinds,
+  targetForms,
   wholeResponse,
 } from "./quick.ts";
 export type {
+  AnswerShape,
   QuickAnswerRules,
   QuickRequestRules,
   Relay,
   RelayPlan,
   RelayRules,
+  TargetForm,
   Template,
   WholeResponse,
 } from "./quick.ts";
@@ -42,8 +45,8 @@ export type {
 } from "./extensions-api.ts";
 export type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./front-doors/door.ts";
 export { EventError } from "./front-doors/event-request.ts";
-export type { RequestForApp, RequestLine } from "./front-doors/event-request.ts";
-export type { AnswerBytes, AnswerShape } from "./front-doors/answer-body.ts";
+export type { RequestForApp } from "./front-doors/event-request.ts";
+export type { AnswerBytes } from "./front-doors/answer-body.ts";
 export { kindOf } from "./front-doors/recognise.ts";
 export type { EventKind } from "./front-doors/recognise.ts";
 export { isObject } from "./json.ts";

@@ -48,25 +48,46 @@ export interface QuickRequestRules {
   readonly droppedPrefix: string;
   /** The field whose values make one line, `; ` between them. */
   readonly joined: string;
-  /** The field that is left out when it begins with the `superseded` that is given. */
+  /**
+   * The field that is left out when up to its first semicolon it is the `superseded` that is given; when it is another that
+   * begins with `beginning` as well, it is called `aside`.
+   */
   readonly superseded: string;
-  /** Beyond that many names the long way is as good. */
+  readonly beginning: string;
+  readonly aside: string;
+  /** What a target from the event loses at its beginning, where a segment ends; `""` for nothing. */
+  readonly basePath: string;
+  /** Beyond that many names in a map the long way is as good. */
   readonly maxFields: number;
 }
 
 /**
  * Numbers for {@link quickRequest}: how the body is written ({@link bodyForms}); 1 when no body needs no
- * `content-length`; the most bytes that may be quoted; 1 when the path is encoded already; then start and end in the
- * event's bytes of the map of lists, of the map of single values, of the list of values to be joined, of the body, of the
- * path, of the query, and last of what is quoted. What stands between is not looked at.
+ * `content-length`; the most bytes that may be quoted; how the target is written ({@link targetForms}); then start and end in
+ * the event's bytes of the map of lists, of the map of single values, of the list of values to be joined, of the body; of
+ * path and query of the first two forms; of path, map of lists and map of single values of the others; and last of what is
+ * quoted. What stands between is not looked at.
  */
 export type QuickRequestNumbers = Int32Array;
 
 export const bodyForms = { text: 0, base64: 1, raw: 2 } as const;
 
 /**
+ * Path and query as two texts, the path decoded or as it was sent; or a path as it was sent and the query in two maps, of
+ * which the second has what the first lacks, decoded or as it was sent.
+ */
+export const targetForms = {
+  decodedPath: 0,
+  encodedPath: 1,
+  decodedParameters: 2,
+  encodedParameters: 3,
+} as const;
+
+export type TargetForm = (typeof targetForms)[keyof typeof targetForms];
+
+/**
  * A function that writes a request with its body: `line` is method and target, or the
- * method and a space where path and query are taken as they stand; `host` comes first, then the fields of the
+ * method and a space where the target is taken from the event; `host` comes first, then the fields of the
  * maps, the joined field, `before` with the quoted member and `behind` right after it, and `content-length`.
  */
 export const quickRequest: (
@@ -85,7 +106,7 @@ export interface QuickAnswerRules {
   readonly dropped: readonly string[];
   /** A list of values for each name; else values of one name are joined with a comma. */
   readonly lists: boolean;
-  /** The field that is never joined: its values stand in the member `apart`, or the last one stays. */
+  /** The field that is never joined: its values stand in the member `apart`; without, and without `lists`, there is one. */
   readonly separate: string;
   /** Names of members, with comma and colon: `,"body":`. */
   readonly body: string;
@@ -101,6 +122,15 @@ export interface QuickAnswerRules {
 export const quickAnswer: (
   rules: QuickAnswerRules,
 ) => (before: string, fields: Uint8Array, body: Uint8Array) => Uint8Array | undefined = () => () => undefined;
+
+/** How a door writes its answers: an object with the status between `before` and `behind`. */
+export interface AnswerShape {
+  readonly before: string;
+  /** Between status and `behind`: `before`, and the line that begins with the status and a space. Without one: the long way. */
+  readonly descriptions?: { readonly before: string; readonly lines: string };
+  readonly behind: string;
+  readonly rules: QuickAnswerRules;
+}
 
 /** Whether the bytes are JSON; `undefined` without a native way. */
 export const isJson: (bytes: Uint8Array) => boolean | undefined = () => undefined;
@@ -128,23 +158,19 @@ export interface RelayPlan {
   readonly form: number;
   readonly bodiless: boolean;
   readonly maxQuoted: number;
-  /** As in {@link quickRequest}. */
-  readonly encoded: boolean;
   readonly method: string;
-  /** `""` where path and query are taken as they stand. */
-  readonly target: string;
-  /** The field that up to its first semicolon supersedes one of the event, when it begins with `beginning`. */
+  /** `undefined` where it is taken from the event, in this form. */
+  readonly target: string | undefined;
+  readonly targetForm: TargetForm;
+  /** The field that up to its first semicolon supersedes one of the event. */
   readonly superseding: number | undefined;
-  readonly beginning: string;
   /** Fields before the quoted member, and right behind it. */
   readonly before: Template;
   readonly behind: Template;
   /** The call that answers, up to the number of its bytes. */
   readonly call: Template;
-  /** An object with the status between `before` and `behind`; `undefined` where the body is the answer. */
-  readonly answer:
-    | { readonly before: string; readonly behind: string; readonly rules: QuickAnswerRules }
-    | undefined;
+  /** `undefined` where the body is the answer. */
+  readonly answer: AnswerShape | undefined;
   readonly leastStatus: number;
   readonly mostStatus: number;
   readonly maxBytes: number;

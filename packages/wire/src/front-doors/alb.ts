@@ -6,14 +6,16 @@ import type { JsonObject } from "../json.ts";
 import { headerOf, headersOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { encodeRawPath, encodeRawQuery, queryPairs } from "../percent.ts";
+import type { AnswerShape } from "../quick.ts";
 import type { AnswerBytes } from "./answer-body.ts";
-import { answerJson, quickAnswerOf } from "./answer-body.ts";
+import { answerJson, answerRules, quickAnswerOf } from "./answer-body.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, sendableEndToEnd, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
-import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
-import type { RequestForApp, RequestLine } from "./event-request.ts";
+import { bodyOf, domainOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
+import type { RequestForApp } from "./event-request.ts";
 import { joinedMap, lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
-import { statusDescription } from "./reasons.ts";
+import { methodOf } from "./payload-1.ts";
+import { statusDescription, statusDescriptions } from "./reasons.ts";
 import { eventBody, isPlainText, splitTarget, tracedFields } from "./request-event.ts";
 
 /** Largest answer, bytes of JSON; beyond it the client gets a 502 (9.4). */
@@ -23,21 +25,19 @@ export const ALB_MAX_ANSWER_BYTES = 1_048_576;
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const remarks: string[] = [];
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
+  const path = encodeRawPath(stringAt(event, "path") ?? "/");
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
+  const query = encodeRawQuery(pairs.map(([key, value]) => `${key}=${value}`).join("&"));
   const request = {
-    ...requestLine(event),
+    method: methodOf(event),
+    target: targetOf(path, query),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
   return { request, remarks };
 }
 
-/** The part of {@link toHttp} that needs neither headers nor body. */
-export function requestLine(event: JsonObject): RequestLine {
-  const path = encodeRawPath(stringAt(event, "path") ?? "/");
-  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
-  const query = encodeRawQuery(pairs.map(([key, value]) => `${key}=${value}`).join("&"));
-  return { method: methodOf(event["httpMethod"]), target: targetOf(path, query) };
-}
+export { methodOf } from "./payload-1.ts";
 
 /** Whether the target group has multi-valued headers: the answer must use the map that the event has (9.3). */
 export function isMultiValue(event: JsonObject): boolean {
@@ -51,9 +51,8 @@ export function fromHttp(
   multiValue: boolean,
   codec: Codec,
 ): AnswerBytes {
-  const description = JSON.stringify(statusDescription(response.status));
-  const map = multiValue ? "multiValueHeaders" : "headers";
-  const before = `{"statusCode":${response.status},"statusDescription":${description},"${map}":`;
+  const { status } = response;
+  const before = `${STATUS}${status}${DESCRIPTION}${statusDescription(status)}${behindDescription(multiValue)}`;
   const quick = (multiValue ? quicklyInLists : quickly)(before, response, method);
   if (quick !== undefined) return quick;
   const fields = endToEnd(response.headers);
@@ -63,6 +62,24 @@ export function fromHttp(
 
 const quickly = quickAnswerOf({ lists: false });
 const quicklyInLists = quickAnswerOf({ lists: true });
+
+const STATUS = `{"statusCode":`;
+/** No reason phrase holds what JSON would write in another way. */
+const DESCRIPTION = `,"statusDescription":"`;
+
+function behindDescription(multiValue: boolean): string {
+  return multiValue ? `","multiValueHeaders":` : `","headers":`;
+}
+
+/** As {@link fromHttp} writes it. */
+export function answerShape(multiValue: boolean): AnswerShape {
+  return {
+    before: STATUS,
+    descriptions: { before: DESCRIPTION, lines: statusDescriptions() },
+    behind: behindDescription(multiValue),
+    rules: answerRules({ lists: multiValue }),
+  };
+}
 
 export function lostCookies(response: HttpResponse, multiValue: boolean): number {
   return multiValue ? 0 : Math.max(0, headersOf(response.headers, "set-cookie").length - 1);

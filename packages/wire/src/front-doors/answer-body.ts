@@ -10,13 +10,6 @@ export type AnswerBytes = readonly Uint8Array[];
 /** The whole answer that begins with `before`, where there is a quick way to it. */
 export type QuickAnswer = (before: string, response: HttpResponse, method: string) => AnswerBytes | undefined;
 
-/** How a door writes its answers, for those who write them elsewhere: the status stands between `before` and `behind`. */
-export interface AnswerShape {
-  readonly before: string;
-  readonly behind: string;
-  readonly rules: QuickAnswerRules;
-}
-
 interface OwnRules {
   readonly lists: boolean;
   readonly dropped?: readonly string[];

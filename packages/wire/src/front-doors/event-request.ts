@@ -18,12 +18,6 @@ export interface RequestForApp {
   readonly remarks: readonly string[];
 }
 
-/** What of a request does not come from the maps of headers. */
-export interface RequestLine {
-  readonly method: string;
-  readonly target: string;
-}
-
 /** `""` means GET, as it does for LWA (spec adapter.md 3.2). The case is kept: methods are case-sensitive. */
 export function methodOf(value: unknown): string {
   if (value === "" || value === undefined || value === null) return "GET";

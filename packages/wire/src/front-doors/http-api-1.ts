@@ -4,6 +4,7 @@ import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import type { HttpResponse } from "../message.ts";
 import { decodePath } from "../percent.ts";
+import type { AnswerShape } from "../quick.ts";
 import type { AnswerBytes } from "./answer-body.ts";
 import {
   bytesOfBody,
@@ -19,9 +20,11 @@ import type { HttpApiRoute } from "./http-api.ts";
 import * as payload1 from "./payload-1.ts";
 import { isText, splitTarget } from "./request-event.ts";
 
-export { requestLine, toHttp } from "./payload-1.ts";
+export { methodOf, toHttp } from "./payload-1.ts";
 
 const own = payload1.answerDifferences();
+
+export const answerShape: () => AnswerShape = own.shape;
 
 export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
   return payload1.fromHttp(response, method, own, codec);

@@ -9,12 +9,20 @@ import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
 import { decodedPairs, encodePairs, encodeRawPath } from "../percent.ts";
+import type { AnswerShape } from "../quick.ts";
 import type { AnswerBytes, QuickAnswer } from "./answer-body.ts";
-import { answerJson, quickAnswerOf } from "./answer-body.ts";
+import { answerJson, answerRules, quickAnswerOf } from "./answer-body.ts";
 import { commonLogTime } from "./common-log-time.ts";
 import type { ClientRequest, DoorContext } from "./door.ts";
-import { bodyOf, domainOf, methodOf, targetOf, toAppFields, usableFields } from "./event-request.ts";
-import type { RequestForApp, RequestLine } from "./event-request.ts";
+import {
+  bodyOf,
+  domainOf,
+  methodOf as methodOfValue,
+  targetOf,
+  toAppFields,
+  usableFields,
+} from "./event-request.ts";
+import type { RequestForApp } from "./event-request.ts";
 import { lastOfEach, lowered, multiMap, pairsOfMaps } from "./maps.ts";
 import { eventBody, splitTarget, tracedFields } from "./request-event.ts";
 
@@ -22,29 +30,40 @@ import { eventBody, splitTarget, tracedFields } from "./request-event.ts";
 export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
   const remarks: string[] = [];
   const sent = usableFields(pairsOfMaps(event["multiValueHeaders"], event["headers"], true), remarks);
+  const path = encodeRawPath(stringAt(event, "path") ?? "/");
+  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
   const request = {
-    ...requestLine(event),
+    method: methodOf(event),
+    target: targetOf(path, encodePairs(pairs)),
     headers: toAppFields(sent, [], domainOf(event)),
     body: bodyOf(event["body"], event["isBase64Encoded"], codec),
   };
   return { request, remarks };
 }
 
-/** The part of {@link toHttp} that needs neither headers nor body. */
-export function requestLine(event: JsonObject): RequestLine {
-  const path = encodeRawPath(stringAt(event, "path") ?? "/");
-  const pairs = pairsOfMaps(event["multiValueQueryStringParameters"], event["queryStringParameters"], false);
-  return { method: methodOf(event["httpMethod"]), target: targetOf(path, encodePairs(pairs)) };
+export function methodOf(event: JsonObject): string {
+  return methodOfValue(event["httpMethod"]);
 }
 
-/** Names, in lower case, that the door would only rename, and the quick way to an answer without them. */
+/** Names, in lower case, that the door would only rename, and the quick ways to an answer without them. */
 export interface AnswerDifferences {
   readonly dropped: ReadonlySet<string>;
   readonly quickly: QuickAnswer;
+  /** As {@link fromHttp} writes. */
+  readonly shape: () => AnswerShape;
 }
 
 export function answerDifferences(...dropped: string[]): AnswerDifferences {
-  return { dropped: new Set(dropped), quickly: quickAnswerOf({ lists: true, dropped }) };
+  const rules = { lists: true, dropped };
+  return {
+    dropped: new Set(dropped),
+    quickly: quickAnswerOf(rules),
+    shape: () => ({
+      before: `{"statusCode":`,
+      behind: `,"multiValueHeaders":`,
+      rules: answerRules(rules),
+    }),
+  };
 }
 
 /**

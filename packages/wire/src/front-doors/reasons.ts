@@ -66,3 +66,10 @@ const reasons: { readonly [status: number]: string } = {
 export function statusDescription(status: number): string {
   return `${status} ${reasons[status] ?? "Unknown"}`;
 }
+
+/** Those of all statuses that have a name, one a line. */
+export function statusDescriptions(): string {
+  return Object.entries(reasons)
+    .map(([status, reason]) => `${status} ${reason}`)
+    .join("\n");
+}

@@ -4,6 +4,7 @@ import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { headerOf } from "../message.ts";
 import type { HeaderField, HttpResponse } from "../message.ts";
+import type { AnswerShape } from "../quick.ts";
 import type { AnswerBytes } from "./answer-body.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, sendable, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
@@ -11,10 +12,12 @@ import { targetOf } from "./event-request.ts";
 import * as payload1 from "./payload-1.ts";
 import { splitTarget } from "./request-event.ts";
 
-export { requestLine, toHttp } from "./payload-1.ts";
+export { methodOf, toHttp } from "./payload-1.ts";
 
 /** The door sets these itself and would hand ours on as `x-amzn-Remapped-*`, which no client wants (4.7). */
 const own = payload1.answerDifferences("date", "server");
+
+export const answerShape: () => AnswerShape = own.shape;
 
 export function fromHttp(response: HttpResponse, method: string, codec: Codec): AnswerBytes {
   return payload1.fromHttp(response, method, own, codec);

@@ -43,6 +43,12 @@ export function wholeResponse(
 }
 
 export const bodyForms = { text: 0, base64: 1, raw: 2 } as const;
+export const targetForms = {
+  decodedPath: 0,
+  encodedPath: 1,
+  decodedParameters: 2,
+  encodedParameters: 3,
+} as const;
 export const relayKinds = { absent: 0, word: 1, number: 2, text: 3 } as const;
 export const relay: Host["relay"] = host.relay;
 export const fieldValues: Host["fieldValues"] = host.fieldValues;
