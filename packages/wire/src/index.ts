@@ -50,7 +50,7 @@ export type { AnswerBytes } from "./front-doors/answer-body.ts";
 export { kindOf } from "./front-doors/recognise.ts";
 export type { EventKind } from "./front-doors/recognise.ts";
 export { isObject } from "./json.ts";
-export { decodePath } from "./percent.ts";
+export { decodePath, decodedPairs } from "./percent.ts";
 export { sliceMember } from "./slice-member.ts";
 export type { JsonObject } from "./json.ts";
 export { Http1Error } from "./http1/error.ts";

@@ -13,3 +13,10 @@ export function textAnswer(status: number, text: string): ClientResponse {
 export function typedError(status: number, json: string, type: string): ClientResponse {
   return jsonAnswer(status, json, ["x-amzn-ErrorType", type]);
 }
+
+/** Of a REST API: nothing is there, or only for those who sign. */
+export const missingAuthenticationToken: ClientResponse = typedError(
+  403,
+  `{"message":"Missing Authentication Token"}`,
+  "MissingAuthenticationTokenException",
+);

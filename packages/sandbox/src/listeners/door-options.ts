@@ -1,5 +1,7 @@
 /** What a front door can be told. One structure for whoever opens doors: the command's options, a file, a test. */
 
+import type { DoorAuthorization, RouteAuthorization } from "../authorizers/options.ts";
+
 /** A front door and its configuration, in AWS's words and with AWS's defaults. */
 export type DoorOptions =
   | FunctionUrlOptions
@@ -40,7 +42,7 @@ export interface FunctionUrlOptions extends Listening {
   readonly cors?: CorsOptions | undefined;
 }
 
-export interface HttpApiOptions extends Listening {
+export interface HttpApiOptions extends Listening, DoorAuthorization {
   readonly type: "http-api";
   /** `2.0` unless told otherwise. */
   readonly payloadFormatVersion?: "1.0" | "2.0" | undefined;
@@ -54,7 +56,7 @@ export interface HttpApiOptions extends Listening {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface RestApiOptions extends Listening {
+export interface RestApiOptions extends Listening, DoorAuthorization {
   readonly type: "rest";
   /** First segment of all paths; `prod` unless told otherwise. */
   readonly stage?: string | undefined;
@@ -100,6 +102,8 @@ export interface WebSocketApiOptions extends Listening {
   readonly routeSelectionExpression?: string | undefined;
   /** Those of `routes` whose answer's body goes back over the connection; none unless told otherwise. */
   readonly routeResponses?: readonly string[] | undefined;
+  /** Who may connect: of type `request` or `iam`. What it says is in all events of the connection. */
+  readonly authorization?: RouteAuthorization | undefined;
   /** After how long without a message a connection is closed, ms; 600,000 unless told otherwise. */
   readonly idleTimeoutMs?: number | undefined;
   /** After how long any connection is closed, ms; 7,200,000 unless told otherwise. */

@@ -22,6 +22,7 @@ import { endWhole } from "../replies.ts";
 import type { Fleet } from "../fleet.ts";
 import { newExtendedId, newTraceRoot } from "../identifiers.ts";
 import type { StreamedAnswer } from "../invocation.ts";
+import { withPatience } from "../patience.ts";
 import type { FleetAnswer } from "../waiting.ts";
 import { type RequestLimits, readRequest } from "./client-request.ts";
 import type { Listening } from "./door-options.ts";
@@ -58,8 +59,11 @@ export interface FrontDoor {
   readonly faults: Faults;
   /** Whether a question may ask for a stream. */
   readonly streams?: boolean;
-  /** The door's own answer, or what the function is asked. */
-  readonly ask: (request: ClientRequest, arrival: Arrival) => ClientResponse | Question;
+  /** The door's own answer, or what the function is asked; a promise where somebody else has to be asked before. */
+  readonly ask: (
+    request: ClientRequest,
+    arrival: Arrival,
+  ) => ClientResponse | Question | Promise<ClientResponse | Question>;
   readonly added: (arrival: Arrival) => readonly HeaderField[];
 }
 
@@ -75,7 +79,7 @@ export interface Arrival {
   readonly timeEpoch: number;
 }
 
-interface Question {
+export interface Question {
   readonly event: JsonObject;
   /** The function that is asked, where a door has several. */
   readonly fleet?: Fleet;
@@ -182,7 +186,9 @@ async function answer(
   { send, relay }: Client,
 ): Promise<void> {
   const { faults } = door;
-  const asked = door.ask(request, arrival);
+  const asking = door.ask(request, arrival);
+  // Most doors know at once, and a turn of the loop is dear.
+  const asked = asking instanceof Promise ? await asking : asking;
   if ("status" in asked) return send(asked);
   const payload = Buffer.from(JSON.stringify(asked.event));
   if (payload.length > door.maxEventBytes) return send(faults.eventTooLarge);
@@ -206,17 +212,6 @@ function responseOf(answer: FleetAnswer, asked: Question, faults: Faults): Clien
   if (answer.refused !== undefined) return faults.unavailable;
   const failed = answer.functionError !== undefined;
   return asked.fromResult({ payload: answer.payload, failed });
-}
-
-/** `undefined` when it takes longer. */
-export async function withPatience<Value>(
-  promise: Promise<Value>,
-  ms: number | undefined,
-): Promise<Value | undefined> {
-  if (ms === undefined) return promise;
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
 }
 
 function send(

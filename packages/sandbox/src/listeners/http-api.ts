@@ -1,17 +1,33 @@
 /** An API Gateway HTTP API as a real HTTP server, payload format 1.0 or 2.0 (spec event-formats.md 5, 6 and 15). */
-import { type ClientRequest, type JsonObject, MAX_PAYLOAD_BYTES, decodePath } from "@anylambda/wire";
+import {
+  type ClientRequest,
+  type ClientResponse,
+  type JsonObject,
+  MAX_PAYLOAD_BYTES,
+  decodePath,
+} from "@anylambda/wire";
 import type { HttpApiRoute } from "@anylambda/wire/front-doors/http-api";
 import * as httpApi1 from "@anylambda/wire/front-doors/http-api-1";
 import * as httpApi2 from "@anylambda/wire/front-doors/http-api-2";
 import { selectRoute } from "@anylambda/wire/front-doors/routes";
 import { nodeCodec } from "@anylambda/wire/node";
+import type { AuthorizerMeans } from "../authorizers/authorizers.ts";
+import { type RouteAuthorization, authorizationOf } from "../authorizers/options.ts";
 import type { Fleet } from "../fleet.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import { apiIdOf } from "../identifiers.ts";
 import { corsOf } from "./cors.ts";
 import { jsonAnswer } from "./door-answers.ts";
 import type { HttpApiOptions } from "./door-options.ts";
-import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
+import {
+  type Faults,
+  type FrontDoor,
+  type Place,
+  type Question,
+  contextOf,
+  listenFrontDoor,
+} from "./front-door.ts";
+import { httpApiGuard } from "./http-api-access.ts";
 import type { HttpListener } from "./http-listener.ts";
 import { RouteTable } from "./route-table.ts";
 import { behindStage } from "./routing.ts";
@@ -20,9 +36,10 @@ import { behindStage } from "./routing.ts";
 export async function listenHttpApi(
   fleet: Fleet,
   options: Omit<HttpApiOptions, "type"> = {},
+  means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
-  const table = new RouteTable({ fleet, routes: options.routes ?? ["$default"] });
-  return listenHttpApiOf(fleet, fleet.configuration, options, table);
+  const table = new RouteTable({ fleet, routes: options.routes ?? ["$default"], access: options });
+  return listenHttpApiOf(fleet, fleet.configuration, options, table, means);
 }
 
 /** The same with the routes of several functions; `fleet` is the first of them. */
@@ -31,9 +48,10 @@ export async function listenHttpApiOf(
   configuration: FunctionConfiguration,
   options: Omit<HttpApiOptions, "type" | "routes">,
   table: RouteTable,
+  means: AuthorizerMeans,
 ): Promise<HttpListener> {
   const routeOf = routerOf(options, table);
-  return listenFrontDoor(fleet, options, (port) => doorOf(configuration, port, options, routeOf));
+  return listenFrontDoor(fleet, options, (port) => doorOf(configuration, port, options, routeOf, means));
 }
 
 function doorOf(
@@ -41,11 +59,13 @@ function doorOf(
   port: number,
   { payloadFormatVersion = "2.0", cors, timeoutMs = longestMs }: Omit<HttpApiOptions, "type">,
   routeOf: (request: ClientRequest) => RouteFound | undefined,
+  means: AuthorizerMeans,
 ): FrontDoor {
   const apiId = apiIdOf(configuration, `http-api-${payloadFormatVersion}`);
   const { accountId, region } = configuration;
   const place: Place = { accountId, apiId, domainName: `${apiId}.execute-api.${region}.amazonaws.com`, port };
   const sharing = cors === undefined ? undefined : corsOf(cors, "http-api");
+  const guard = httpApiGuard(means, configuration, place, payloadFormatVersion);
   const version = payloadFormatVersion === "1.0" ? httpApi1 : httpApi2;
   return {
     limits: { body: 10_485_760, head: 10_240 },
@@ -58,23 +78,25 @@ function doorOf(
       if (preflight !== undefined) return preflight;
       const found = routeOf(request);
       if (found === undefined) return notFound;
-      const { fleet, ...route } = found;
-      const context = contextOf(place, arrival, arrival.extendedId);
-      const event: JsonObject = version.toEvent(request, context, route, nodeCodec);
-      return {
-        event,
-        fleet,
-        fromResult: (result) => {
-          const response = version.fromResult(result, nodeCodec);
-          return sharing?.share(request, response) ?? response;
-        },
+      const { fleet, authorization, ...route } = found;
+      const share = (response: ClientResponse): ClientResponse =>
+        sharing?.share(request, response) ?? response;
+      const question = (asked: HttpApiRoute): Question => {
+        const context = contextOf(place, arrival, arrival.extendedId);
+        const event: JsonObject = version.toEvent(request, context, asked, nodeCodec);
+        return { event, fleet, fromResult: (result) => share(version.fromResult(result, nodeCodec)) };
       };
+      if (authorization === undefined) return question(route);
+      return guard(request, arrival, route, authorization).then((given) =>
+        "status" in given ? share(given) : question({ ...route, ...given }),
+      );
     },
   };
 }
 
 interface RouteFound extends HttpApiRoute {
   readonly fleet: Fleet;
+  readonly authorization: RouteAuthorization | undefined;
 }
 
 /** A stage that is not `$default` is the first segment of every path, for all but the choice of the route. */
@@ -88,8 +110,10 @@ function routerOf(
     const match = routed === undefined ? undefined : selectRoute(table.routes, method, routed);
     if (match === undefined) return undefined;
     const pathParameters = match.pathParameters && decoded(match.pathParameters);
-    const { fleet } = table.memberOf(match.route);
-    return { fleet, stage, routeKey: match.route.key, pathParameters, stageVariables };
+    const { key: routeKey } = match.route;
+    const { fleet, access = {} } = table.memberOf(match.route);
+    const authorization = authorizationOf(access, routeKey);
+    return { fleet, authorization, stage, routeKey, pathParameters, stageVariables };
   };
 }
 

@@ -1,6 +1,6 @@
 /** Who signed a request (Signature Version 4). Which secret it was signed with nobody here knows, so it is believed. */
 import { type ClientRequest, headerOf } from "@anylambda/wire";
-import type { IamCaller } from "@anylambda/wire/front-doors/function-url";
+import type { IamCaller } from "@anylambda/wire/front-doors/iam-caller";
 import type { FunctionConfiguration } from "../function.ts";
 
 /** `undefined` when there is no signature, in the header or in the query. */

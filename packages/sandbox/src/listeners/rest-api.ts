@@ -3,13 +3,23 @@ import { type ClientRequest, MAX_PAYLOAD_BYTES, type Prelude, headerOf } from "@
 import * as rest from "@anylambda/wire/front-doors/rest";
 import { type Match, type Route, selectRoute } from "@anylambda/wire/front-doors/routes";
 import { nodeCodec } from "@anylambda/wire/node";
+import type { AuthorizerMeans } from "../authorizers/authorizers.ts";
+import { authorizationOf } from "../authorizers/options.ts";
 import type { Fleet } from "../fleet.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import { apiIdOf, resourceIdOf } from "../identifiers.ts";
-import { jsonAnswer, typedError } from "./door-answers.ts";
+import { jsonAnswer, missingAuthenticationToken, typedError } from "./door-answers.ts";
 import type { RestApiOptions } from "./door-options.ts";
-import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
+import {
+  type Faults,
+  type FrontDoor,
+  type Place,
+  type Question,
+  contextOf,
+  listenFrontDoor,
+} from "./front-door.ts";
 import type { HttpListener } from "./http-listener.ts";
+import { restGuard } from "./rest-access.ts";
 import { RouteTable } from "./route-table.ts";
 import { behindStage } from "./routing.ts";
 import type { StreamForm } from "./streamed-answer.ts";
@@ -18,10 +28,12 @@ import type { StreamForm } from "./streamed-answer.ts";
 export async function listenRestApi(
   fleet: Fleet,
   options: Omit<RestApiOptions, "type"> = {},
+  means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
   const routes = options.resources ?? ["ANY /", "ANY /{proxy+}"];
-  const table = new RouteTable({ fleet, routes, streams: options.responseTransferMode === "STREAM" });
-  return listenRestApiOf(fleet, fleet.configuration, options, table);
+  const streams = options.responseTransferMode === "STREAM";
+  const table = new RouteTable({ fleet, routes, streams, access: options });
+  return listenRestApiOf(fleet, fleet.configuration, options, table, means);
 }
 
 /** The same with the resources of several functions; `fleet` is the first of them. */
@@ -30,10 +42,11 @@ export async function listenRestApiOf(
   configuration: FunctionConfiguration,
   options: Omit<RestApiOptions, "type" | "resources" | "responseTransferMode">,
   table: RouteTable,
+  means: AuthorizerMeans,
 ): Promise<HttpListener> {
   const { stage = defaultStage } = options;
   const listener = await listenFrontDoor(fleet, options, (port) =>
-    doorOf(configuration, port, options, table),
+    doorOf(configuration, port, options, table, means),
   );
   return { ...listener, url: `${listener.url}${stage}/` };
 }
@@ -45,11 +58,13 @@ function doorOf(
   port: number,
   options: Omit<RestApiOptions, "type">,
   table: RouteTable,
+  means: AuthorizerMeans,
 ): FrontDoor {
   const { stage = defaultStage, stageVariables, binaryMediaTypes = [], timeoutMs = 29_000 } = options;
   const apiId = apiIdOf(configuration, "rest");
   const { accountId, region } = configuration;
   const place: Place = { accountId, apiId, domainName: `${apiId}.execute-api.${region}.amazonaws.com`, port };
+  const guard = restGuard(means, configuration, place);
   return {
     limits: { body: 10_485_760, head: 10_240 },
     maxEventBytes: MAX_PAYLOAD_BYTES,
@@ -80,13 +95,18 @@ function doorOf(
         extendedRequestId: arrival.extendedId,
       };
       const accept = headerOf(request.headers, "accept");
-      const { fleet, streams } = table.memberOf(match.route);
-      return {
+      const { fleet, streams, access = {} } = table.memberOf(match.route);
+      const question = (asked: rest.RestRoute): Question => ({
         fleet,
-        event: rest.toEvent(request, contextOf(place, arrival, arrival.uuid), route, nodeCodec),
+        event: rest.toEvent(request, contextOf(place, arrival, arrival.uuid), asked, nodeCodec),
         fromResult: (result) => rest.fromResult(result, accept, binaryMediaTypes, nodeCodec),
         ...(streams === true && { stream: streamForm }),
-      };
+      });
+      const authorization = authorizationOf(access, match.route.key);
+      if (authorization === undefined) return question(route);
+      return guard(request, arrival, route, authorization).then((given) =>
+        "status" in given ? given : question({ ...route, ...given }),
+      );
     },
   };
 }
@@ -119,11 +139,6 @@ const streamForm: StreamForm = {
 };
 
 const forbidden = typedError(403, `{"message":"Forbidden"}`, "ForbiddenException");
-const missingAuthenticationToken = typedError(
-  403,
-  `{"message":"Missing Authentication Token"}`,
-  "MissingAuthenticationTokenException",
-);
 /** Of a target with `|`, `{` or `}` that is not escaped (4.3), and of one that is no path. */
 const badRequest = jsonAnswer(400, `{"message":"Bad Request"}`);
 const tooLong = typedError(413, `{"message":"Request Too Long"}`, "RequestTooLargeException");

@@ -4,6 +4,8 @@
  *  (1) A route leads to one function: a key that is taken is refused.
  */
 import type { Route } from "@anylambda/wire/front-doors/routes";
+import { requireAuthorizer } from "../authorizers/authorizers.ts";
+import type { DoorAuthorization } from "../authorizers/options.ts";
 import type { Fleet } from "../fleet.ts";
 import { readRoutes } from "./routing.ts";
 
@@ -14,6 +16,8 @@ export interface ApiMember {
   readonly routes: readonly string[];
   /** Its integration streams (REST APIs). */
   readonly streams?: boolean | undefined;
+  /** Who may call its routes; everybody when absent. */
+  readonly access?: DoorAuthorization | undefined;
 }
 
 interface Member extends ApiMember {
@@ -35,6 +39,7 @@ export class RouteTable {
     const taken = read.find(({ key }) => this.routes.some((route) => route.key === key));
     if (taken !== undefined)
       throw new RangeError(`The route ${taken.key} leads to another function of this API already`);
+    requireAccess(member);
     this.#change([...this.#members, { ...member, read }]);
   }
 
@@ -62,4 +67,16 @@ export class RouteTable {
     this.#members = members;
     this.routes = members.flatMap(({ read }) => read);
   }
+}
+
+/** Throws for an authorizer that could let nobody in, and for one of a route that is not there. */
+function requireAccess({
+  routes,
+  access: { authorization, routeAuthorizations = {} } = {},
+}: ApiMember): void {
+  const stray = Object.keys(routeAuthorizations).find((key) => !routes.includes(key));
+  if (stray !== undefined)
+    throw new RangeError(`${stray} has an authorizer and is no route of this function`);
+  for (const one of [authorization, ...Object.values(routeAuthorizations)])
+    if (one !== undefined && one !== "NONE") requireAuthorizer(one.authorizer);
 }

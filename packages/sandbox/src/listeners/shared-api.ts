@@ -1,4 +1,6 @@
 /** An HTTP API or a REST API that several functions have together: one port, one id, one stage, the routes of them all. */
+import type { AuthorizerMeans } from "../authorizers/authorizers.ts";
+import type { DoorAuthorization } from "../authorizers/options.ts";
 import type { HttpApiOptions, RestApiOptions } from "./door-options.ts";
 import { listenHttpApiOf } from "./http-api.ts";
 import type { HttpListener } from "./http-listener.ts";
@@ -7,8 +9,8 @@ import { type ApiMember, RouteTable } from "./route-table.ts";
 
 /** What they share; the routes come with the functions. */
 export type SharedApiOptions = (
-  | Omit<HttpApiOptions, "routes">
-  | Omit<RestApiOptions, "resources" | "responseTransferMode">
+  | Omit<HttpApiOptions, "routes" | keyof DoorAuthorization>
+  | Omit<RestApiOptions, "resources" | "responseTransferMode" | keyof DoorAuthorization>
 ) & {
   /** Its own: what its id is made of. */
   readonly name: string;
@@ -24,13 +26,14 @@ export interface SharedApi extends HttpListener {
 export async function openSharedApi(
   first: ApiMember,
   { name, ...options }: SharedApiOptions,
+  means: AuthorizerMeans = {},
 ): Promise<SharedApi> {
   const table = new RouteTable(first);
   const configuration = { ...first.fleet.configuration, name };
   const listener =
     options.type === "rest"
-      ? await listenRestApiOf(first.fleet, configuration, options, table)
-      : await listenHttpApiOf(first.fleet, configuration, options, table);
+      ? await listenRestApiOf(first.fleet, configuration, options, table, means)
+      : await listenHttpApiOf(first.fleet, configuration, options, table, means);
   return {
     ...listener,
     add: (member) => table.add(member),

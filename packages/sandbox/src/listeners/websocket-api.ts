@@ -12,28 +12,33 @@ import { selectedKey } from "@anylambda/wire/front-doors/route-selection";
 import * as websocket from "@anylambda/wire/front-doors/websocket";
 import { nodeCodec } from "@anylambda/wire/node";
 import { WebSocketServer } from "ws";
+import type { AuthorizerMeans } from "../authorizers/authorizers.ts";
 import type { Fleet } from "../fleet.ts";
 import { apiIdOf, newExtendedId } from "../identifiers.ts";
+import { withPatience } from "../patience.ts";
 import { originForm, requestOf } from "./client-request.ts";
 import { manageConnection } from "./connections-api.ts";
 import { type Lifetimes, OpenConnection, messageTooBig, unsupportedData } from "./connections.ts";
+import { type ConnectGuard, connectGuard, requireConnectAuthorizer } from "./connect-access.ts";
 import type { WebSocketApiOptions } from "./door-options.ts";
 import { FrameSizes } from "./frame-sizes.ts";
-import { type Place, contextOf, newArrival, withPatience } from "./front-door.ts";
+import { type Place, contextOf, newArrival } from "./front-door.ts";
 import { type HttpListener, createFrontServer, listenAt } from "./http-listener.ts";
 
 /** Opens it. Rejects when the port is taken or the address is not this machine's. `url` is `ws://HOST:PORT/STAGE`. */
 export async function listenWebSocketApi(
   fleet: Fleet,
   options: Omit<WebSocketApiOptions, "type"> = {},
+  means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
+  if (options.authorization !== undefined) requireConnectAuthorizer(options.authorization);
   const { host = "127.0.0.1", port = 0, stage = "prod" } = options;
   const open = new Map<string, OpenConnection>();
   const server = createFrontServer((request, response) => {
     manageConnection(open, stage, request, response).catch(() => response.destroy());
   });
   const listener = await listenAt(server, host, port);
-  const api = apiAt(fleet, server, listener, open, options);
+  const api = apiAt(fleet, server, listener, open, options, means);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that hangs up is no bug of ours.
     socket.on("error", () => undefined);
@@ -53,6 +58,7 @@ interface Api {
   readonly fleet: Fleet;
   readonly server: Server;
   readonly place: Place;
+  readonly guard: ConnectGuard | undefined;
   readonly open: Map<string, OpenConnection>;
   readonly sockets: WebSocketServer;
   /** The subprotocols that `$connect` chose, until the handshake is done. */
@@ -71,20 +77,24 @@ function apiAt(
   { url, port }: HttpListener,
   open: Map<string, OpenConnection>,
   options: Omit<WebSocketApiOptions, "type">,
+  means: AuthorizerMeans,
 ): Api {
   const { stage = "prod", routes = ["$connect", "$disconnect", "$default"], routeResponses = [] } = options;
   const { configuration } = fleet;
   const protocols = new WeakMap<IncomingMessage, string>();
+  const place: Place = {
+    accountId: configuration.accountId,
+    apiId: apiIdOf(configuration, "websocket"),
+    // This machine's, for apps build the address of the management API of it.
+    domainName: `${reachable(new URL(url).hostname)}:${port}`,
+    port,
+  };
+  const { authorization } = options;
   return {
     fleet,
     server,
-    // The domain is this machine's, for apps build the address of the management API of it.
-    place: {
-      accountId: configuration.accountId,
-      apiId: apiIdOf(configuration, "websocket"),
-      domainName: `${reachable(new URL(url).hostname)}:${port}`,
-      port,
-    },
+    place,
+    guard: authorization && connectGuard(means, configuration, place, authorization),
     open,
     sockets: new WebSocketServer({
       noServer: true,
@@ -114,13 +124,16 @@ async function shakeHands(api: Api, incoming: IncomingMessage, socket: Duplex, h
   if (path !== `/${api.stage}` && path !== `/${api.stage}/`) return refuse(socket, 403, "Forbidden");
   if (!isHandshake(incoming)) return refuse(socket, 400, "Bad Request");
   const request = requestOf(incoming, target, new Uint8Array(0));
-  const connection: websocket.Connection = {
+  const arriving: websocket.Connection = {
     connectionId: newExtendedId(),
     connectedAt: Date.now(),
     stage: api.stage,
     sourceIp: request.sourceIp,
     userAgent: headerOf(request.headers, "user-agent"),
   };
+  const access = await api.guard?.(request, newArrival(), arriving);
+  if (access !== undefined && "status" in access) return refuse(socket, access.status, access.message);
+  const connection = access === undefined ? arriving : { ...arriving, authorizer: access.authorizer };
   if (api.routes.has("$connect")) {
     const told = await tell(api, connection, { type: "CONNECT", request });
     const refusal = refusalOf(told);

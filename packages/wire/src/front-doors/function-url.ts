@@ -5,6 +5,7 @@ import { encodeRawPath } from "../percent.ts";
 import { parseAnswer } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import type { RequestForApp } from "./event-request.ts";
+import { type IamCaller, iamAuthorizer } from "./iam-caller.ts";
 import * as payload2 from "./payload-2.ts";
 import { splitTarget } from "./request-event.ts";
 
@@ -14,15 +15,6 @@ export function toHttp(event: JsonObject, codec: Codec): RequestForApp {
 }
 
 export { answerShape, fromHttp, methodOf } from "./payload-2.ts";
-
-/** Who signed the request, at a URL that asks for it (AuthType AWS_IAM); in `requestContext.authorizer.iam`. */
-export interface IamCaller {
-  readonly accessKey: string;
-  readonly accountId: string;
-  readonly callerId: string;
-  readonly userArn: string;
-  readonly userId: string;
-}
 
 /** Keeps the `cookie` header beside the `cookies` list; route and stage are always `$default`. */
 export function toEvent(
@@ -37,8 +29,7 @@ export function toEvent(
     stage: "$default",
     keepsCookieHeader: true,
     alwaysContentLength: false,
-    authorizer:
-      caller === undefined ? undefined : { iam: { ...caller, cognitoIdentity: null, principalOrgId: null } },
+    authorizer: caller === undefined ? undefined : iamAuthorizer(caller),
   };
   return payload2.toEvent(request, door, differences, codec);
 }

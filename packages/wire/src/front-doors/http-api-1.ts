@@ -17,6 +17,7 @@ import {
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { canonicalName, serverError } from "./http-api.ts";
 import type { HttpApiRoute } from "./http-api.ts";
+import { iamIdentity } from "./iam-caller.ts";
 import * as payload1 from "./payload-1.ts";
 import { isText, splitTarget } from "./request-event.ts";
 
@@ -58,7 +59,9 @@ export function toEvent(
       resourceId: route.routeKey,
       resourcePath: resource,
       extendedRequestId: door.requestId,
+      ...(route.authorizer !== undefined && { authorizer: route.authorizer }),
     },
+    identity: route.caller && iamIdentity(route.caller),
     noUserAgent: "",
   } as const;
   return { version: "1.0", ...payload1.toEvent(request, door, differences, codec) };

@@ -8,6 +8,7 @@ import { domainOf } from "./event-request.ts";
 import type { RequestForApp } from "./event-request.ts";
 import { canonicalName, serverError } from "./http-api.ts";
 import type { HttpApiRoute } from "./http-api.ts";
+import { iamAuthorizer } from "./iam-caller.ts";
 import * as payload2 from "./payload-2.ts";
 import { splitTarget } from "./request-event.ts";
 
@@ -40,6 +41,7 @@ export function toEvent(
     stageVariables: route.stageVariables,
     keepsCookieHeader: false,
     alwaysContentLength: true,
+    authorizer: route.caller === undefined ? route.authorizer : iamAuthorizer(route.caller),
   };
   return payload2.toEvent(request, door, differences, codec);
 }

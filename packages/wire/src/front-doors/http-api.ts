@@ -1,6 +1,8 @@
 /** What an HTTP API does alike in both of its payload formats (spec event-formats.md 5 and 6). */
 import type { Codec } from "../codec.ts";
+import type { JsonObject } from "../json.ts";
 import type { ClientResponse } from "./door.ts";
+import type { IamCaller } from "./iam-caller.ts";
 
 /** Where the API is mounted and which of its routes took the request. */
 export interface HttpApiRoute {
@@ -11,6 +13,10 @@ export interface HttpApiRoute {
   /** Values of the route's variables, decoded. */
   readonly pathParameters?: { readonly [name: string]: string } | undefined;
   readonly stageVariables?: { readonly [name: string]: string } | undefined;
+  /** `requestContext.authorizer` of the route's authorizer, as the payload format has it. */
+  readonly authorizer?: JsonObject | undefined;
+  /** Who signed, on a route that asks for a signature. */
+  readonly caller?: IamCaller | undefined;
 }
 
 /** The answer to every failure and to every malformed answer. */

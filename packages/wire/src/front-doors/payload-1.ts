@@ -100,6 +100,8 @@ export interface EventDifferences {
   readonly isText: boolean;
   /** `requestContext` but the members that both doors have alike. */
   readonly context: JsonObject;
+  /** Members of `requestContext.identity` beyond where the request came from. */
+  readonly identity?: JsonObject | undefined;
   readonly noUserAgent: "" | null;
 }
 
@@ -167,5 +169,6 @@ function identityOf(request: ClientRequest, own: EventDifferences): JsonObject {
     user: null,
     userAgent: headerOf(request.headers, "user-agent") ?? own.noUserAgent,
     userArn: null,
+    ...own.identity,
   };
 }

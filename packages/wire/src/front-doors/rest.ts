@@ -9,6 +9,7 @@ import type { AnswerBytes } from "./answer-body.ts";
 import { bytesOfBody, fieldsOfMaps, parseAnswer, sendable, statusOf } from "./answer-response.ts";
 import type { ClientRequest, ClientResponse, DoorContext, InvocationResult } from "./door.ts";
 import { targetOf } from "./event-request.ts";
+import { type IamCaller, iamIdentity } from "./iam-caller.ts";
 import * as payload1 from "./payload-1.ts";
 import { splitTarget } from "./request-event.ts";
 
@@ -36,6 +37,12 @@ export interface RestRoute {
   readonly binaryMediaTypes: readonly string[];
   /** 15 characters and `=`. */
   readonly extendedRequestId: string;
+  /** `requestContext.authorizer` of the method's authorizer (4.6). */
+  readonly authorizer?: JsonObject | undefined;
+  /** Who signed, of a method that asks for a signature. */
+  readonly caller?: IamCaller | undefined;
+  /** The key that a Lambda authorizer names (`usageIdentifierKey`). */
+  readonly apiKey?: string | undefined;
 }
 
 const canonical = ["Authorization", "Host", "User-Agent", "X-Amzn-Trace-Id"];
@@ -48,6 +55,9 @@ const dropped: ReadonlySet<string> = new Set([
   "server",
   "www-authenticate",
 ]);
+
+/** A signature is API Gateway's own affair (4.4). */
+const droppedOfSigned: ReadonlySet<string> = new Set([...dropped, "authorization"]);
 
 /** `target` begins with the stage, which is not in the event's `path` (4.2). */
 export function toEvent(
@@ -65,7 +75,7 @@ export function toEvent(
     stageVariables: route.stageVariables,
     stage: route.stage,
     canonical,
-    dropped,
+    dropped: route.caller === undefined ? dropped : droppedOfSigned,
     keepsContentLength: false,
     isText: !matches(route.binaryMediaTypes, headerOf(request.headers, "content-type")),
     context: {
@@ -73,6 +83,11 @@ export function toEvent(
       resourceId: route.resourceId,
       resourcePath: route.resource,
       extendedRequestId: route.extendedRequestId,
+      ...(route.authorizer !== undefined && { authorizer: route.authorizer }),
+    },
+    identity: {
+      ...(route.caller !== undefined && iamIdentity(route.caller)),
+      ...(route.apiKey !== undefined && { apiKey: route.apiKey }),
     },
     noUserAgent: null,
   };

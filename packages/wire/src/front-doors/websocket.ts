@@ -90,6 +90,8 @@ export interface Connection {
   readonly stage: string;
   readonly sourceIp: string;
   readonly userAgent: string | undefined;
+  /** What the authorizer of `$connect` said of it; in all events of the connection. */
+  readonly authorizer?: JsonObject | undefined;
 }
 
 /** What happened to a connection. */
@@ -118,7 +120,7 @@ export function toEvent(
   door: DoorContext,
   codec: Codec,
 ): JsonObject {
-  const { connectionId, connectedAt, stage, sourceIp, userAgent } = connection;
+  const { connectionId, connectedAt, stage, sourceIp, userAgent, authorizer } = connection;
   const { type } = occurrence;
   const requestContext = {
     routeKey: type === "MESSAGE" ? occurrence.routeKey : `$${type.toLowerCase()}`,
@@ -139,6 +141,7 @@ export function toEvent(
     domainName: door.domainName,
     connectionId,
     apiId: door.apiId,
+    ...(authorizer !== undefined && { authorizer }),
   };
   return { ...membersOf(occurrence, door, codec), requestContext, isBase64Encoded: false };
 }
