@@ -1,5 +1,11 @@
 /** The front doors that `dev` can open, as they are named on the command line. */
-import { type DoorOptions, type Fleet, type HttpListener, openDoor } from "@anylambda/sandbox";
+import {
+  type AuthorizerMeans,
+  type DoorOptions,
+  type Fleet,
+  type HttpListener,
+  openDoor,
+} from "@anylambda/sandbox";
 import { InvalidArgumentError } from "commander";
 import { portFailure, requirePort } from "./ports.ts";
 import type { AskedApi } from "./shared-apis.ts";
@@ -85,13 +91,17 @@ export interface OpenedDoor {
   readonly listener: HttpListener;
 }
 
+export interface DoorMeans extends AuthorizerMeans {
+  readonly joinApi: JoinApi;
+}
+
 /** Opens all of them, or none. */
 export async function openDoors(
   fleet: Fleet,
   planned: readonly PlannedDoor[],
   host: string,
   circumstances: Circumstances,
-  joinApi: JoinApi,
+  means: DoorMeans,
 ): Promise<OpenedDoor[]> {
   const opened: OpenedDoor[] = [];
   try {
@@ -99,8 +109,8 @@ export async function openDoors(
       const options = { ...doors[name](circumstances), ...more, host, port };
       const opening =
         api === undefined
-          ? openDoor(fleet, options)
-          : joinApi(fleet, { name: api, ...circumstances, options });
+          ? openDoor(fleet, options, means)
+          : means.joinApi(fleet, { name: api, ...circumstances, options });
       const listener = await opening.catch((error: unknown) => {
         throw portFailure(host, port, error, option);
       });

@@ -67,3 +67,8 @@ export function paths(path: string, before: readonly string[] = []): string[] {
 export function texts(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
+
+export function issuerUrl(text: string): string {
+  if (/^https?:\/\/[^\s?#]+$/.test(text)) return text;
+  throw new InvalidArgumentError("It is a URL, letter for letter as iss has it: https://issuer.example/.");
+}

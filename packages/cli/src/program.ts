@@ -1,6 +1,7 @@
 /** The commands and their options, as commander reads and explains them. */
 import { Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { engines } from "./adapters.ts";
+import * as doorWords from "./door-words.ts";
 import { door, doorNames } from "./doors.ts";
 import type { Command as UntypedCommand } from "commander";
 import { snapstartCommand } from "./snapstart-words.ts";
@@ -85,12 +86,7 @@ function devCommand() {
         "variable PORT.",
     )
     .optionsGroup("Front doors:")
-    .option(
-      "-p, --port <number>",
-      "port of the Function URL, or of the first --door; 0 takes a free one",
-      integerBetween(0, 65_535),
-      3000,
-    )
+    .addOption(doorWords.port)
     .option("--host <address>", "address of the front doors", "127.0.0.1")
     .option(
       "--door <name[:port]>",
@@ -106,19 +102,14 @@ function devCommand() {
       "make an SQS message of each file that is put into this directory; may be repeated",
       queueDirectory,
     )
-    .option(
-      "--invoke-port <number>",
-      "port of the Invoke API, for AWS SDKs and the AWS CLI; 0 takes a free one",
-      integerBetween(0, 65_535),
-      0,
-    )
-    .option(
-      "--dashboard-port <number>",
-      "port of the dashboard, a web page for you alone; 0 takes a free one",
-      integerBetween(0, 65_535),
-      0,
-    )
+    .addOption(doorWords.invokePort)
+    .addOption(doorWords.dashboardPort)
     .option("--no-dashboard", "without the dashboard")
+    .optionsGroup("Tokens:")
+    .addOption(doorWords.jwtIssuer)
+    .addOption(doorWords.jwtAudience)
+    .addOption(doorWords.jwtKeys)
+    .addOption(doorWords.unverifiedTokens)
     .optionsGroup("Several functions, changed code:")
     .option(
       "--config <file>",

@@ -5,6 +5,7 @@
  *  (1) An API is one listener, whatever comes and goes.
  */
 import {
+  type AuthorizerMeans,
   type DoorOptions,
   type Fleet,
   type HttpListener,
@@ -28,13 +29,18 @@ interface Open {
 
 export class SharedApis {
   readonly #open = new Map<string, Open>();
+  readonly #means: AuthorizerMeans;
+
+  constructor(means: AuthorizerMeans) {
+    this.#means = means;
+  }
 
   /** The listener is the API's own; closing it takes the function's routes away. */
   async join(fleet: Fleet, { name, streams, options }: AskedApi): Promise<HttpListener> {
-    const { routes, shared } = split(options, name);
-    const member = { fleet, routes, streams };
+    const { routes, access, shared } = split(options, name);
+    const member = { fleet, routes, streams, access };
     const before = this.#open.get(name);
-    const one = before ?? { api: openSharedApi(member, shared), members: new Set() };
+    const one = before ?? { api: openSharedApi(member, shared, this.#means), members: new Set() };
     this.#open.set(name, one);
     one.members.add(fleet);
     try {
@@ -59,12 +65,18 @@ export class SharedApis {
 
 function split(options: DoorOptions, name: string) {
   if (options.type === "http-api") {
-    const { routes = ["$default"], ...shared } = options;
-    return { routes, shared: { ...shared, name } };
+    const { routes = ["$default"], authorization, routeAuthorizations, ...shared } = options;
+    return { routes, access: { authorization, routeAuthorizations }, shared: { ...shared, name } };
   }
   if (options.type === "rest") {
-    const { resources = ["ANY /", "ANY /{proxy+}"], responseTransferMode: _, ...shared } = options;
-    return { routes: resources, shared: { ...shared, name } };
+    const {
+      resources: routes = ["ANY /", "ANY /{proxy+}"],
+      responseTransferMode: _,
+      authorization,
+      routeAuthorizations,
+      ...shared
+    } = options;
+    return { routes, access: { authorization, routeAuthorizations }, shared: { ...shared, name } };
   }
   throw userFailure(`A door of type ${options.type} is no API that functions could share`);
 }

@@ -20,7 +20,7 @@ export interface Means {
 /** Throws what is wrong with the file. */
 export function readDevConfig(file: string, options: DevOptions): ConfigFile {
   const { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos } = options;
-  const common = { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos };
+  const common = { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos, tokens: options };
   return readConfig(file, common, options.function);
 }
 

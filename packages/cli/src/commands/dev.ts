@@ -7,6 +7,7 @@ import type { FunctionOptions } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
 import { requirePort } from "../ports.ts";
+import { type TokenOptions, wantTokens } from "../tokens.ts";
 import { openDashboardAt } from "./dashboard.ts";
 import type { Means } from "./dev-file.ts";
 import { reporting } from "./reporting.ts";
@@ -14,7 +15,7 @@ import { type FunctionOrder, loopback } from "./served.ts";
 import { type Running, whileRunning } from "./session.ts";
 import { Stage } from "./stage.ts";
 
-export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions {
+export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions, TokenOptions {
   readonly port: number;
   readonly host: string;
   /** A Function URL when none is asked for. */
@@ -67,7 +68,7 @@ async function programOf(command: readonly string[], options: DevOptions): Promi
 
 async function oneFunction(command: readonly string[], options: DevOptions): Promise<Run> {
   const { host, port, invokePort } = options;
-  const doors = planDoors(options.door, port);
+  const doors = wantTokens(planDoors(options.door, port), options);
   await requireDoors(doors, host);
   const order: FunctionOrder = { command, options, host, doors, queues: options.queue, watch: true };
   return async ({ reporter, events, dashboard }, { interrupts, atEnd }) => {

@@ -1,5 +1,11 @@
 /** A function that is served: its fleet, its doors, and its Invoke API. */
-import { type AsyncOptions, type Fleet, type HttpListener, listenInvokeApi } from "@anylambda/sandbox";
+import {
+  type AsyncOptions,
+  type AuthorizerMeans,
+  type Fleet,
+  type HttpListener,
+  listenInvokeApi,
+} from "@anylambda/sandbox";
 import { bootFailure } from "../boot-failure.ts";
 import { inFile } from "../config/in-file.ts";
 import type { Dashboard } from "../dashboard/server.ts";
@@ -9,6 +15,7 @@ import type { Reporter } from "../output/notice.ts";
 import { portFailure } from "../ports.ts";
 import { openQueues } from "../queues.ts";
 import type { SharedApis } from "../shared-apis.ts";
+import { believesTokens, unverifiedWarning } from "../tokens.ts";
 import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { launch } from "./session.ts";
 
@@ -42,6 +49,8 @@ export interface Surroundings {
   readonly several: boolean;
   /** Those that functions have together. */
   readonly apis: SharedApis;
+  /** What authorizers of doors need. */
+  readonly authorizers: AuthorizerMeans;
   /** The configuration file, as a person knows it, where they come from one. */
   readonly file?: string;
 }
@@ -89,11 +98,13 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
       const { variables } = fleet.configuration;
       const circumstances = { streams: streams(variables) };
       const joinApi: SharedApis["join"] = (...asked) => around.apis.join(...asked);
-      const opened = await openDoors(fleet, order.doors, order.host, circumstances, joinApi);
+      const means = { ...around.authorizers, joinApi };
+      const opened = await openDoors(fleet, order.doors, order.host, circumstances, means);
       listeners.push(...opened.map(({ listener }) => listener));
       const doors = opened.map((door) => ({ door: door.name, url: door.url }));
       for (const { url } of opened.filter((_, at) => wantsSignature(order.doors[at])))
         reporter.tell({ type: "warning", message: signatureWarning(url, fleet.configuration.region) });
+      if (order.doors.some(believesTokens)) reporter.tell({ type: "warning", message: unverifiedWarning });
       const queues = order.queues ?? [];
       listeners.push(...(await openQueues(fleet, queues, reporter)));
       dashboard?.add(infoOf(plan, doors), fleet);

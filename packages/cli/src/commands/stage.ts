@@ -6,7 +6,7 @@
  *  (3) What cannot be carried out is told, and what runs goes on.
  *  (4) After `close` nothing is begun, and nothing runs.
  */
-import type { HttpListener } from "@anylambda/sandbox";
+import type { AuthorizerMeans, HttpListener } from "@anylambda/sandbox";
 import { SharedApis } from "../shared-apis.ts";
 import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { type FunctionOrder, type Served, type Surroundings, openInvokeApi, serve } from "./served.ts";
@@ -25,8 +25,12 @@ export class Stage {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(around: Omit<Surroundings, "apis">) {
-    this.#around = { ...around, apis: new SharedApis() };
+  constructor(around: Omit<Surroundings, "apis" | "authorizers">) {
+    const authorizers: AuthorizerMeans = {
+      functionNamed: (name) => this.#published.get(name)?.fleet,
+      warn: (message) => around.reporter.tell({ type: "warning", message }),
+    };
+    this.#around = { ...around, authorizers, apis: new SharedApis(authorizers) };
   }
 
   /** All at once. Resolves with the failures of boots; rejects with what could not be begun. */

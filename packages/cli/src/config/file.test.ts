@@ -157,13 +157,18 @@ functions:
     const { properties } = jsonSchema() as Schema;
     const own = properties["functions"]?.additionalProperties?.properties ?? {};
     const doors = own["doors"]?.items?.anyOf?.find((one) => one.properties !== undefined)?.properties ?? {};
-    const known = [...Object.keys(properties), ...Object.keys(own), ...Object.keys(doors)];
+    const routes =
+      doors["routes"]?.items?.anyOf?.find((one) => one.properties !== undefined)?.properties ?? {};
+    const authorizers = properties["authorizers"]?.additionalProperties?.properties ?? {};
+    const known = [properties, own, doors, routes, authorizers].flatMap(Object.keys);
+    expect(Object.keys(routes).length * Object.keys(authorizers).length).toBeGreaterThan(0);
     for (const key of known) expect(text, key).toContain(`| \`${key}\` |`);
     const [reference = ""] = text.split("## A SAM template");
     const rows = [...reference.matchAll(/^\| `(\$?\w+)` \|/gm)].map(([, key]) => key);
     expect(rows.filter((key) => !known.includes(key ?? ""))).toEqual([]);
-    const examples = [...text.matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)];
-    expect(examples.length).toBeGreaterThan(1);
+    const doorsPage = readFileSync(new URL("../../../../docs/front-doors.md", import.meta.url), "utf8");
+    const examples = [...(text + doorsPage).matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)];
+    expect(examples.length).toBeGreaterThan(2);
     for (const [, name = "", example = ""] of examples) {
       const file = written(example, name);
       mkdirSync(join(file, "..", "api"));

@@ -2,6 +2,7 @@
 import { basename, dirname, resolve } from "node:path";
 import type { FunctionOrder } from "../commands/served.ts";
 import { userFailure } from "../user-failure.ts";
+import { askedFunctions } from "./authorizers.ts";
 import { readYaml } from "./document.ts";
 import { configFailure } from "./faults.ts";
 import { nearest } from "./nearest.ts";
@@ -25,9 +26,11 @@ export function readConfig(
   const file = resolve(given);
   const directory = dirname(file);
   const { config, warnings } = configOf(file, basename(file));
-  const functions = Object.fromEntries(
-    Object.entries(config.functions).filter(([name]) => only.length === 0 || only.includes(name)),
-  );
+  const among = (wanted: readonly string[]): Config["functions"] =>
+    Object.fromEntries(Object.entries(config.functions).filter(([name]) => wanted.includes(name)));
+  // Those that an authorizer asks are wanted with whom it guards.
+  const functions =
+    only.length === 0 ? config.functions : among([...only, ...askedFunctions(config, among(only))]);
   for (const name of only)
     if (!Object.hasOwn(functions, name)) throw unknownFunction(name, config, basename(file));
   if (Object.keys(functions).length === 0)

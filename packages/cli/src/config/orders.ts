@@ -1,10 +1,14 @@
 /** From a configuration, checked, to functions that can be served. Pure but for the names of files. */
 import { resolve } from "node:path";
+import type { DoorAuthorization } from "@anylambda/sandbox";
 import { readRoute } from "@anylambda/wire/front-doors/routes";
 import type { FunctionOrder } from "../commands/served.ts";
 import type { DoorName, PlannedDoor } from "../doors.ts";
 import type { FunctionOptions } from "../function-plan.ts";
+import { authorizersOfDoor } from "../authorizer-types.ts";
+import type { TokenOptions } from "../tokens.ts";
 import { userFailure } from "../user-failure.ts";
+import { accessOf, routeKeysOf } from "./authorizers.ts";
 import type { Config, DoorSettings, FunctionSettings } from "./schema.ts";
 
 export interface Common {
@@ -22,6 +26,8 @@ export interface Common {
   readonly isolation?: FunctionOptions["isolation"];
   readonly outbound?: FunctionOptions["outbound"];
   readonly shareNet?: FunctionOptions["shareNet"];
+  /** What is typed about tokens, for all authorizers. */
+  readonly tokens?: TokenOptions | undefined;
   /** Torture for all of them. */
   readonly chaos?: FunctionOptions["chaos"];
 }
@@ -46,7 +52,10 @@ export function ordersOf(config: Config, common: Common): FunctionOrder[] {
     host: common.host,
     doors: settings.doors.map((door) => {
       const given: DoorSettings = typeof door === "string" ? { type: door } : door;
-      return given.api === undefined ? plannedDoor(given, nextPort) : apis.doorOf(given, given.api, name);
+      const access = accessOf(given, config, common);
+      return given.api === undefined
+        ? plannedDoor(given, access, nextPort)
+        : apis.doorOf(given, access, given.api, name);
     }),
     queues: settings.queues?.map((directory) => resolve(common.directory, directory)),
     watch: settings.watch !== false,
@@ -66,7 +75,7 @@ class ApiDoors {
     this.#nextPort = nextPort;
   }
 
-  doorOf(settings: DoorSettings, api: string, name: string): PlannedDoor {
+  doorOf(settings: DoorSettings, access: DoorAuthorization, api: string, name: string): PlannedDoor {
     if (!sharable.includes(settings.type))
       throw userFailure(
         `A door of type ${settings.type} has no api`,
@@ -75,16 +84,16 @@ class ApiDoors {
     const first = this.#first.get(api);
     const port = settings.port ?? first?.port;
     const door = {
-      ...plannedDoor({ ...settings, ...(port !== undefined && { port }) }, this.#nextPort),
+      ...plannedDoor({ ...settings, ...(port !== undefined && { port }) }, access, this.#nextPort),
       api,
     };
     if (first !== undefined && sharedPart(first) !== sharedPart(door))
       throw userFailure(
         `The doors of the API ${api} differ: ${sharedPart(first)} and ${sharedPart(door)}`,
-        "All its functions must have the same type, port, stage and cors; only routes are their own.",
+        "All its functions must have the same type, port, stage and cors; only routes and who may call them are their own.",
       );
     this.#first.set(api, first ?? door);
-    for (const route of settings.routes ?? ["all routes"]) {
+    for (const route of routeKeysOf(settings) ?? ["all routes"]) {
       const key = `${api} ${route}`;
       const owner = this.#owners.get(key);
       if (owner !== undefined)
@@ -101,7 +110,13 @@ class ApiDoors {
 const sharable: readonly DoorName[] = ["http-api", "http-api-1", "rest"];
 
 function sharedPart({ name, port, more }: PlannedDoor): string {
-  const { routes: _routes, resources: _resources, ...rest } = { ...more } as Record<string, unknown>;
+  const {
+    routes: _routes,
+    resources: _resources,
+    authorization: _all,
+    routeAuthorizations: _single,
+    ...rest
+  } = { ...more } as Record<string, unknown>;
   return Object.entries({ type: name, port, ...rest })
     .map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
     .join(", ");
@@ -181,8 +196,9 @@ function optionsOf(
   };
 }
 
-function plannedDoor(settings: DoorSettings, nextPort: () => number): PlannedDoor {
-  const { type, port = nextPort(), routes, stage, cors, authType } = settings;
+function plannedDoor(settings: DoorSettings, access: DoorAuthorization, nextPort: () => number): PlannedDoor {
+  const { type, port = nextPort(), stage, cors, authType } = settings;
+  const routes = routeKeysOf(settings);
   const more = {
     ...(routes !== undefined && (type === "rest" ? { resources: routes } : { routes })),
     ...(stage !== undefined && { stage }),
@@ -190,6 +206,11 @@ function plannedDoor(settings: DoorSettings, nextPort: () => number): PlannedDoo
     ...(authType !== undefined && { authType }),
   };
   refuseWhatItHasNot(type, more);
+  if (type === "websocket" && access.routeAuthorizations !== undefined)
+    throw userFailure(
+      "A WebSocket API asks who somebody is when he connects, and not again",
+      "Write authorizer: NAME in the door, not at a route.",
+    );
   // Keys of a WebSocket API are any words.
   for (const route of type === "websocket" ? [] : (routes ?? []))
     if (readRoute(route) === undefined || (type === "rest" && route === "$default"))
@@ -197,7 +218,7 @@ function plannedDoor(settings: DoorSettings, nextPort: () => number): PlannedDoo
         `${JSON.stringify(route)} is no route of a door of type ${type}`,
         `It looks like GET /items/{id} or ANY /{proxy+}${type === "rest" ? "" : ", or is $default"}.`,
       );
-  return { name: type, port, option: "--config", more };
+  return { name: type, port, option: "--config", more: { ...more, ...access } };
 }
 
 const settingsOf: Readonly<Record<DoorName, readonly string[]>> = {
@@ -215,6 +236,7 @@ function refuseWhatItHasNot(type: DoorName, more: object): void {
   for (const key of Object.keys(more)) {
     if (settingsOf[type].includes(key)) continue;
     const has = settingsOf[type].map((name) => (name === "resources" ? "routes" : name));
+    if (authorizersOfDoor[type] !== undefined) has.push("authorizer");
     throw userFailure(
       `A door of type ${type} has no ${key === "resources" ? "routes" : key}`,
       has.length === 0 ? "It has port only." : `It has port, ${has.join(", ")}.`,

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { engines } from "../adapters.ts";
+import { authorizerTypes } from "../authorizer-types.ts";
 import { doorNames } from "../doors.ts";
 import { isolations } from "../function-plan.ts";
 import { logFormats, logLevels, systemLogLevels } from "../log-options.ts";
@@ -23,6 +24,61 @@ const cors = z.strictObject({
   maxAge: z.int().min(0).optional(),
 });
 
+const scopes = words
+  .optional()
+  .meta({ description: "A token must have one of these; of types jwt and cognito" });
+
+const authorizer = z.strictObject({
+  type: z.enum(authorizerTypes).meta({
+    description:
+      "jwt: tokens, of HTTP APIs. cognito: tokens of user pools, of REST APIs. request: a function that gets the request, of HTTP, REST and WebSocket APIs. token: a function that gets a header, of REST APIs. iam: a signature, which is believed",
+  }),
+  issuer: z.string().optional().meta({ description: "jwt: iss of its tokens" }),
+  audience: words.optional().meta({ description: "jwt: one of them must be in aud, or be client_id" }),
+  userPools: words.optional().meta({
+    description: "cognito: ids of user pools such as eu-central-1_Ab12Cd34E, or URLs of issuers",
+  }),
+  keys: z.string().optional().meta({
+    description:
+      "jwt, cognito: file or URL of a JSON Web Key Set. Without: what the issuer's discovery document names",
+  }),
+  verify: z.boolean().optional().meta({
+    description: "jwt, cognito: false believes every token, whoever signed it and whatever it claims",
+  }),
+  function: z.string().optional().meta({ description: "request, token: the function that is asked" }),
+  identitySource: z.union([z.string(), words]).optional().meta({
+    description:
+      "jwt, request: where a request says who sends it, such as $request.header.Authorization, $request.querystring.token",
+  }),
+  header: z.string().optional().meta({ description: "cognito, token: the header. Without: Authorization" }),
+  validationExpression: z.string().optional().meta({
+    description: "cognito, token: a regular expression that all of the header must match",
+  }),
+  ttl: z.int().min(0).max(3600).optional().meta({
+    description: "request, token: for how many seconds an answer is used again. Without: 300",
+  }),
+  payloadFormatVersion: z
+    .enum(["1.0", "2.0"])
+    .optional()
+    .meta({ description: "request, of HTTP APIs: format of its event. Without: 2.0" }),
+  simpleResponses: z
+    .boolean()
+    .optional()
+    .meta({ description: "request, of HTTP APIs: its answer may be isAuthorized instead of a policy" }),
+});
+
+const route = z.union([
+  z.string(),
+  z.strictObject({
+    route: z.string(),
+    authorizer: z
+      .string()
+      .optional()
+      .meta({ description: "Name of its authorizer, or NONE. Without: that of the door" }),
+    scopes,
+  }),
+]);
+
 const door = z.strictObject({
   type: z.enum(doorNames).meta({ description: "Which front door" }),
   port: port
@@ -36,10 +92,14 @@ const door = z.strictObject({
       description:
         "http-api, http-api-1, rest: functions whose doors name the same API have one address together, with all their routes",
     }),
-  routes: words.optional().meta({
+  routes: z.array(route).min(1).optional().meta({
     description:
-      "http-api, websocket: route keys, such as GET /items/{id}. rest: methods and their resources",
+      "http-api, websocket: route keys, such as GET /items/{id}. rest: methods and their resources. With an authorizer of their own: mappings of route, authorizer, scopes",
   }),
+  authorizer: z.string().optional().meta({
+    description: "http-api, rest, websocket: name of the authorizer of the routes that name none",
+  }),
+  scopes,
   stage: z.string().optional().meta({ description: "http-api, rest, websocket: the stage" }),
   cors: cors.optional().meta({ description: "function-url, http-api: as in AWS's configuration" }),
   authType: z
@@ -178,6 +238,10 @@ export const configSchema = z
       .default("us-east-1")
       .meta({ description: "Region the functions believe to be in" }),
     env: variables.optional().meta({ description: "Variables of all functions; their own win" }),
+    authorizers: z
+      .record(z.string(), authorizer)
+      .optional()
+      .meta({ description: "Authorizers of the doors, by name" }),
     functions: z
       .record(z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/), functionSettings)
       .meta({ description: "The functions, by name" }),
@@ -187,6 +251,7 @@ export const configSchema = z
 export type Config = z.infer<typeof configSchema>;
 export type FunctionSettings = z.infer<typeof functionSettings>;
 export type DoorSettings = z.infer<typeof door>;
+export type AuthorizerSettings = z.infer<typeof authorizer>;
 
 /** For editors: `# yaml-language-server: $schema=…`. */
 export function jsonSchema(): unknown {

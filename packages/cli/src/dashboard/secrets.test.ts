@@ -3,7 +3,16 @@ import { describe, expect, it } from "vitest";
 import { masked } from "@anylambda/dashboard/protocol";
 import { maskSecrets, unmaskSecrets } from "./secrets.ts";
 
-const names = ["authorization", "Cookie", "SET-COOKIE", "x-api-key", "X-Amz-Security-Token", "cookies"];
+const names = [
+  "authorization",
+  "Cookie",
+  "SET-COOKIE",
+  "x-api-key",
+  "X-Amz-Security-Token",
+  "cookies",
+  "authorizationToken",
+  "identitySource",
+];
 
 describe("maskSecrets", () => {
   it("hides the values of headers that carry secrets, in any case, also in lists", () => {

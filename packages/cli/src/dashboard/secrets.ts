@@ -1,5 +1,5 @@
 /**
- * Keeps secrets of requests out of the page: the values of headers that carry them, and cookies. Works on the JSON's text,
+ * Keeps secrets of requests out of the page: the values of headers that carry them, cookies, and what authorizers get. Works on the JSON's text,
  * because what is kept of a large event may be its beginning only. Pure.
  */
 import { masked } from "@anylambda/dashboard/protocol";
@@ -13,6 +13,11 @@ const names = [
   "x-amz-security-token",
   "x-csrf-token",
   "x-xsrf-token",
+  // Of authorizers: what they are asked about, and the key they name.
+  "authorizationToken",
+  "identitySource",
+  "usageIdentifierKey",
+  "apiKey",
 ];
 
 /** A JSON string, or the beginning of one where the text ends. */

@@ -206,7 +206,8 @@ export class Authorizers {
 export function requireAuthorizer(authorizer: AuthorizerOptions): void {
   sourcesOf(authorizer);
   const expression = "validationExpression" in authorizer ? authorizer.validationExpression : undefined;
-  if (expression !== undefined) new RegExp(expression);
+  // Throws for what is none.
+  if (expression !== undefined) isValid("", expression);
 }
 
 function sourcesOf(authorizer: AuthorizerOptions): readonly IdentitySource[] {

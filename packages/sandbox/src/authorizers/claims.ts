@@ -13,7 +13,7 @@ function goText(value: unknown): string {
     const names = Object.keys(value).toSorted((a, b) => (a < b ? -1 : 1));
     return `map[${names.map((name) => `${name}:${goText(value[name])}`).join(" ")}]`;
   }
-  return typeof value === "string" ? value : String(value as number | boolean);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** REST APIs write those of a user pool so (4.6): times as Java prints dates, lists with commas, objects as JSON. */

@@ -1,5 +1,5 @@
 import type { ClientRequest } from "@anylambda/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SourceContext, readIdentitySource, valueOf } from "./identity-source.ts";
 
@@ -58,13 +58,10 @@ describe("valueOf", () => {
 
   it("finds what a query says, decoded, the last of repeated ones", () => {
     fc.assert(
-      fc.property(
-        fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => text.isWellFormed()),
-        (text) => {
-          const target = `/a?token=no&token=${encodeURIComponent(text)}&other=1#token=x`;
-          expect(found("method.request.querystring.token", { target })).toBe(text);
-        },
-      ),
+      fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (text) => {
+        const target = `/a?token=no&token=${encodeURIComponent(text)}&other=1#token=x`;
+        expect(found("method.request.querystring.token", { target })).toBe(text);
+      }),
     );
   });
 

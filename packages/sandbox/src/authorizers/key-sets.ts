@@ -24,7 +24,7 @@ export function keysOf({ keys }: KeySource, issuer: string): JWTVerifyGetKey {
   return isUrl(keys) ? remote(keys) : fromFile(keys);
 }
 
-export function isUrl(text: string): boolean {
+function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 

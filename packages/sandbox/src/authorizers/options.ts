@@ -65,7 +65,7 @@ export interface TokenAuthorizerOptions {
 }
 
 /** Asks for a signature and believes it: nothing here can check one. */
-export interface IamAuthorizerOptions {
+interface IamAuthorizerOptions {
   readonly type: "iam";
 }
 

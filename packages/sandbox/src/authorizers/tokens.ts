@@ -4,7 +4,7 @@ import { type JWTPayload, decodeJwt, errors, jwtVerify } from "jose";
 import { KeysUnavailable, keysOf } from "./key-sets.ts";
 import type { KeySource } from "./options.ts";
 
-export type TokenVerdict =
+type TokenVerdict =
   | { readonly kind: "believed"; readonly claims: JsonObject }
   /** `description`: AWS's words where they are known (see docs/front-doors.md). */
   | { readonly kind: "refused"; readonly description: string; readonly isExpired?: boolean }

@@ -3,13 +3,15 @@ import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type JWTPayload, SignJWT, exportJWK, generateKeyPair } from "jose";
 
+type Claims = { readonly [Name in keyof JWTPayload]?: JWTPayload[Name] | undefined };
+
 export interface Issuer {
   /** Value of `iss`. */
   readonly url: string;
   /** Its JSON Web Key Set. */
   readonly keySet: { readonly keys: readonly object[] };
   /** A token signed with its key, valid for an hour; `undefined` removes a claim. */
-  token(claims?: JWTPayload, more?: { readonly kid?: string }): Promise<string>;
+  token(claims?: Claims, more?: { readonly kid?: string }): Promise<string>;
   /** Paths it was asked for. */
   readonly asked: string[];
   [Symbol.asyncDispose](): Promise<void>;

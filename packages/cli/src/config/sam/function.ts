@@ -5,6 +5,9 @@ import { basename, join, resolve } from "node:path";
 import { logLevels, systemLogLevels } from "../../log-options.ts";
 import { userFailure } from "../../user-failure.ts";
 import { nearest } from "../nearest.ts";
+import { type Api, implicitApis } from "./apis.ts";
+import { type ApiType, routeAuth } from "./auth.ts";
+import { corsOf } from "./cors.ts";
 import type { DoorSettings, FunctionSettings } from "../schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -18,8 +21,8 @@ export interface FunctionResource {
   readonly metadata: Json;
   /** Directories of the template's layers, by logical id. */
   readonly layers: Readonly<Record<string, string>>;
-  /** Stages of the template's APIs, by logical id. */
-  readonly stages: Readonly<Record<string, string>>;
+  /** The template's APIs, by logical id. */
+  readonly apis: Readonly<Record<string, Api>>;
   readonly directory: string;
 }
 
@@ -201,60 +204,56 @@ function hintFor(runtime: string): string {
     : `Web apps need a command: ${command}.`;
 }
 
+type Routes = NonNullable<DoorSettings["routes"]>;
+
 function doorsOf(
-  { properties, path, stages }: FunctionResource,
+  { properties, path, apis }: FunctionResource,
   leftOut: (path: string) => void,
 ): FunctionSettings["doors"] {
   const doors: (FunctionSettings["doors"][number] & (string | object))[] = [];
   const url = properties["FunctionUrlConfig"];
   if (typeof url === "object" && url !== null) doors.push(functionUrl(objectOf(url)));
-  const apis = new Map<string, { readonly type: "http-api" | "rest"; readonly routes: string[] }>();
-  const routed = (type: "http-api" | "rest", api: unknown, route: string): void => {
-    // The implicit ones are called so by SAM.
-    const name = typeof api === "string" && api !== "" ? api : implicitApis[type];
-    const { routes } = apis.get(name) ?? { routes: [] };
-    apis.set(name, { type, routes: [...routes, route] });
+  const routes = new Map<string, { readonly type: ApiType; readonly routes: Routes }>();
+  const routed = (type: ApiType, named: unknown, key: string, event: Json, where: string): void => {
+    const id = typeof named === "string" && named !== "" ? named : implicitApis[type];
+    const known = apis[id];
+    const own = event["Auth"];
+    const at = { path: `${where}.Properties.Auth`, leftOut };
+    const auth = own !== undefined && known ? routeAuth(objectOf(own), known.auth, at) : undefined;
+    const before = routes.get(id)?.routes ?? [];
+    routes.set(id, { type, routes: [...before, auth === undefined ? key : { route: key, ...auth }] });
   };
   for (const [name, event] of Object.entries(objectOf(properties["Events"]))) {
-    const { Type: type, Properties: own } = objectOf(event);
-    const { Method: method = "ANY", Path: at, ApiId: httpApi, RestApiId: restApi } = objectOf(own);
+    const { Type: type, Properties: given } = objectOf(event);
+    const own = objectOf(given);
+    const { Method: method = "ANY", Path: at, ApiId: httpApi, RestApiId: restApi } = own;
+    const where = `${path}.Events.${name}`;
     const route = `${String(method)
       .toUpperCase()
       .replace(/^X-AMAZON-APIGATEWAY-ANY-METHOD$/, "ANY")} ${String(at)}`;
-    if (type === "HttpApi") routed("http-api", httpApi, at === undefined ? "$default" : route);
-    else if (type === "Api" && at !== undefined) routed("rest", restApi, route);
-    else leftOut(`${path}.Events.${name} (${String(type)})`);
+    if (type === "HttpApi") routed("http-api", httpApi, at === undefined ? "$default" : route, own, where);
+    else if (type === "Api" && at !== undefined) routed("rest", restApi, route, own, where);
+    else leftOut(`${where} (${String(type)})`);
   }
-  for (const [api, { type, routes }] of apis)
+  for (const [id, { type, routes: of }] of routes) {
+    const { stage, cors, auth } = apis[id] ?? {};
     doors.push({
       type,
-      api: api.replaceAll(/[^\w-]/g, "-"),
-      routes,
-      ...(stages[api] !== undefined && { stage: stages[api] }),
+      api: id.replaceAll(/[^\w-]/g, "-"),
+      routes: of,
+      ...(stage !== undefined && { stage }),
+      ...(cors !== undefined && { cors }),
+      ...auth?.fallback,
     });
+  }
   return doors;
 }
-
-const implicitApis = { "http-api": "ServerlessHttpApi", rest: "ServerlessRestApi" } as const;
 
 function functionUrl({ AuthType: auth, Cors: cors }: Json): DoorSettings {
   return {
     type: "function-url",
     ...((auth === "AWS_IAM" || auth === "NONE") && { authType: auth }),
-    ...(typeof cors === "object" && cors !== null && { cors: corsOf(objectOf(cors)) }),
-  };
-}
-
-function corsOf(cors: Json): NonNullable<DoorSettings["cors"]> {
-  const texts = (name: string): string[] | undefined =>
-    Array.isArray(cors[name]) ? (cors[name] as unknown[]).map(String) : undefined;
-  return {
-    allowOrigins: texts("AllowOrigins"),
-    allowMethods: texts("AllowMethods"),
-    allowHeaders: texts("AllowHeaders"),
-    exposeHeaders: texts("ExposeHeaders"),
-    ...(typeof cors["AllowCredentials"] === "boolean" && { allowCredentials: cors["AllowCredentials"] }),
-    ...(typeof cors["MaxAge"] === "number" && { maxAge: cors["MaxAge"] }),
+    ...(typeof cors === "object" && cors !== null && { cors: corsOf(cors) }),
   };
 }
 

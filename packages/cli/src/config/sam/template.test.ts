@@ -194,7 +194,7 @@ describe("a SAM template", () => {
   it("names what it leaves out, and what nobody here can know, each in one list with its path", () => {
     expect(warnings.join("\n")).toMatchInlineSnapshot(`
       "template.yaml: not known here, and left out:
-        Globals.Api
+        Globals.Api.Cors
         Resources.Shop.Properties.VpcConfig
         Resources.Shop.Properties.Layers[2] (arn:aws:lambda:us-east-1:1:layer:other:1)
         Resources.Shop.Properties.LoggingConfig.LogGroup

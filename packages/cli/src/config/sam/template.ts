@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { type UserFailure, isUserFailure, userFailure } from "../../user-failure.ts";
 import { type YamlFile, readYaml } from "../document.ts";
 import type { Config } from "../schema.ts";
+import { apisOf, isApi } from "./apis.ts";
 import { type FunctionResource, settingsOf } from "./function.ts";
 import { type Scope, resolveValue } from "./resolve.ts";
 import { cloudFormationTags } from "./tags.ts";
@@ -44,14 +45,18 @@ export function configOfTemplate(
   const globals = objectOf(objectOf(template["Globals"])["Function"]);
   for (const section of Object.keys(template)) if (!sections.has(section)) left.push(section);
   for (const section of Object.keys(objectOf(template["Globals"])))
-    if (section !== "Function") left.push(`Globals.${section}`);
+    if (!sharedSections.has(section)) left.push(`Globals.${section}`);
+  const names = Object.values(scope.resources)
+    .filter(({ type }) => isFunction(type))
+    .map(({ ref }) => ref);
+  const apis = apisOf(resources, objectOf(template["Globals"]), new Set(names), scope, (key) =>
+    left.push(key),
+  );
   const functions: Record<string, Config["functions"][string]> = {};
   for (const [id, resource] of Object.entries(resources)) {
     const { Type: type, Properties: properties, Metadata: metadata } = objectOf(resource);
     if (!isFunction(type)) {
-      if (isApi(type))
-        left.push(...unreadOf(id, resolveValue(properties, scope, `Resources.${id}.Properties`)));
-      else if (type !== "AWS::Serverless::LayerVersion" && type !== "AWS::Lambda::LayerVersion")
+      if (!isApi(type) && type !== "AWS::Serverless::LayerVersion" && type !== "AWS::Lambda::LayerVersion")
         left.push(`Resources.${id} (${String(type)})`);
       continue;
     }
@@ -66,7 +71,7 @@ export function configOfTemplate(
       properties: merge(shared, own),
       metadata: objectOf(metadata),
       layers: layersOf(resources, scope),
-      stages: stagesOf(resources, scope),
+      apis,
       directory,
     };
     try {
@@ -87,8 +92,14 @@ export function configOfTemplate(
   const warnings = failed.map(({ message, hint }) => `${file}: left out: ${message}. ${hint}`);
   if (left.length > 0) warnings.push(`${file}: not known here, and left out:${listed(left)}`);
   if (unknown.length > 0) warnings.push(`${file}: not to be known here:${listed(unknown)}`);
-  return { config: { region: scope.region, functions }, warnings };
+  const authorizers = Object.assign(
+    {},
+    ...Object.values(apis).map(({ auth }) => auth.authorizers),
+  ) as NonNullable<Config["authorizers"]>;
+  return { config: { region: scope.region, authorizers, functions }, warnings };
 }
+
+const sharedSections: ReadonlySet<string> = new Set(["Function", "HttpApi", "Api"]);
 
 const sections: ReadonlySet<string> = new Set([
   "AWSTemplateFormatVersion",
@@ -165,28 +176,4 @@ function objectOf(value: unknown): Json {
 
 function listed(lines: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join("");
-}
-
-function isApi(type: unknown): boolean {
-  return type === "AWS::Serverless::HttpApi" || type === "AWS::Serverless::Api";
-}
-
-/** Of an API its stage is read; the routes are its functions' events. */
-function unreadOf(id: string, properties: unknown): string[] {
-  return Object.keys(objectOf(properties))
-    .filter((key) => key !== "StageName" && key !== "Name" && key !== "Description" && key !== "Tags")
-    .map((key) => `Resources.${id}.Properties.${key}`);
-}
-
-/** Stages of the template's APIs, by logical id. */
-function stagesOf(resources: Json, scope: Scope): Record<string, string> {
-  const stages: Record<string, string> = {};
-  for (const [id, resource] of Object.entries(resources)) {
-    const { Type: type, Properties: properties } = objectOf(resource);
-    if (!isApi(type)) continue;
-    // What cannot be known is complained of where the API itself is read.
-    const stage = objectOf(resolveValue(properties, { ...scope, unknown: () => undefined }, ""))["StageName"];
-    if (typeof stage === "string" && stage !== "") stages[id] = stage;
-  }
-  return stages;
 }
