@@ -52,6 +52,11 @@ describe.skipIf(chromiumFile === undefined)("the page of a check in Chromium", (
     const early = await browser.newPage();
     await early.goto(url.href);
     await early.getByText("Booting the app, twice").waitFor();
+    // Everything is in view, though hardly anything has happened when it is asked for.
+    await early.keyboard.press("v");
+    await early.locator(".lane").nth(4).waitFor();
+    await early.getByRole("button", { name: "Follow", pressed: false }).waitFor();
+    await early.keyboard.press("v");
     await early.getByRole("heading", { name: "Answers that changed after the restore" }).waitFor();
     await early.close();
   }, 60_000);
@@ -130,5 +135,18 @@ describe.skipIf(chromiumFile === undefined)("the page of a check in Chromium", (
     // The records come a moment after the report.
     await expect.poll(() => page.locator("tbody tr").count()).toBe(8);
     expect(await faultsOf(page)).toEqual([]);
+    // A bar as it widens: its name is there not at all, in part, and whole.
+    const bar = page
+      .getByRole("button", { name: /^GET \/orders.*copy 2/ })
+      .locator("rect")
+      .first();
+    for (let steps = 0; steps < 8; steps += 1) {
+      const box = await bar.boundingBox();
+      if (box === null) throw new Error("The bar is not in view");
+      await page.mouse.move(box.x + 1, box.y + box.height / 2);
+      await page.mouse.wheel(0, -300);
+      await expect.poll(async () => (await bar.boundingBox())?.width).not.toBe(box.width);
+      expect(await faultsOf(page)).toEqual([]);
+    }
   });
 });

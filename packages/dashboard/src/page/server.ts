@@ -2,7 +2,8 @@
 import { createParser } from "eventsource-parser";
 import { apply } from "../model/model.ts";
 import type { DashboardRecord, Detail, Hello, InvokeOrder, InvokeReceipt } from "../protocol.ts";
-import { begin, changed, connection, known, notice, selected } from "./state.ts";
+import { refit } from "../timeline/view.ts";
+import { begin, changed, check, connection, known, notice, selected } from "./state.ts";
 
 /** Stands behind `#`, where no server sees it; kept so that the page may be loaded again. */
 function token(): string {
@@ -51,6 +52,8 @@ async function read(body: ReadableStream<Uint8Array>): Promise<void> {
 function take(records: readonly DashboardRecord[]): void {
   for (const record of records) apply(known.value.model, record);
   changed();
+  // What a check does comes to an end, and is looked at as a whole: also when its records come after the report.
+  if (check.value !== undefined) refit();
 }
 
 /** `undefined` when it is kept no more. */

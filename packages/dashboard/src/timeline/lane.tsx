@@ -75,6 +75,7 @@ function Bar({
   const to = span.to ?? (span.kind === "shutdown" ? Math.min(span.from + 40, end) : end);
   const left = Math.max(-10, scale(span.from));
   const width = Math.max(narrowest, Math.min(right + 10, scale(to)) - left);
+  const textLeft = Math.max(0, left) + 6;
   const { kind, requestId } = span;
   const took = durationText(Math.max(0, to - span.from));
   const invocation = requestId === undefined ? undefined : known.value.model.invocations.get(requestId);
@@ -94,10 +95,17 @@ function Bar({
       />
       <title>{said}</title>
       {width > 10 + letter * Math.min(name.length, 6) && (
-        // Said in full by the label.
-        <text aria-hidden="true" class={`in ${kind}`} x={Math.max(0, left) + 6} y={laneHeight / 2 + 4}>
-          {cut(name, Math.floor((width - 10) / letter))}
-        </text>
+        // Said in full by the label. Cut off by its box and not by dots: who speaks to the page says what is seen.
+        <svg
+          aria-hidden="true"
+          x={textLeft}
+          width={Math.max(0, left + width - 4 - textLeft)}
+          height={laneHeight}
+        >
+          <text class={`in ${kind}`} y={laneHeight / 2 + 4}>
+            {name}
+          </text>
+        </svg>
       )}
     </>
   );
