@@ -88,7 +88,7 @@ describe.skipIf(missingPuppet !== undefined)("native platform", () => {
       expect(code).toBe(70);
       expect(output).toMatch(/^[^\n]*\n$/);
       expect(output).toContain(
-        `ERROR The adapter has a fault and ends: ${text} at fault (native/testing/puppet.ts:`,
+        `ERROR The adapter has a fault and ends: ${text} at native/testing/puppet.ts:`,
       );
       await faulty.stop();
     });

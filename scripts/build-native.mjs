@@ -55,6 +55,8 @@ async function bundle({ bundle: name, entry, later }) {
     absWorkingDir: root,
     bundle: true,
     splitting: true,
+    // Each name is an entry of a table that the start makes; faults are told by their positions.
+    minifyIdentifiers: true,
     platform: "neutral",
     format: "esm",
     target: "es2023",

@@ -6,7 +6,7 @@
 
 static TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/adapter.positions"));
 
-/// The engine's stack behind a message: ` at name (source:line) at ...`.
+/// The engine's stack behind a message: ` at source:line at ...`.
 pub fn on_one_line(stack: &str) -> String {
     translate(stack, TABLE)
 }
@@ -25,9 +25,8 @@ fn frame(frame: &str, table: &str) -> String {
         let (bundle, rest) = (&frame[start..at + 3], &frame[at + 4..]);
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (source, line) = source_of(bundle, rest[..digits].parse().ok()?, table)?;
-        // What follows is the column in the bundle, which says nothing about the source.
-        let behind = rest[digits..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
-        Some(format!("{}{source}:{line}{behind}", &frame[..start]))
+        // Neither the bundle's name of the function nor its column says anything about the source.
+        Some(format!("at {source}:{line}"))
     });
     translated.unwrap_or_else(|| frame.into())
 }
@@ -61,7 +60,7 @@ mod tests {
                 "    at begin (adapter.js:6:12)\n    at adapter.js:3:1\n    at late (adapter-later.js:9)\n    at native\n    at x (other.js:1)\n",
                 TABLE
             ),
-            " at begin (src/log.ts:4) at src/run.ts:12 at late (src/log.ts:14) at native at x (other.js:1)"
+            " at src/log.ts:4 at src/run.ts:12 at src/log.ts:14 at native at x (other.js:1)"
         );
     }
 

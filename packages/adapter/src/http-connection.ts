@@ -165,6 +165,11 @@ export class HttpConnection {
     return body;
   }
 
+  /** Before the first exchange: it is watched like one that is idle (2). */
+  wait(): void {
+    this.#connection.guard(this.cut);
+  }
+
   /** After the whole response was read: whether the connection can be kept. If so it is being watched now. */
   release(): boolean {
     if (!this.#reusable || !this.#usable || this.#unwritten > 0) {

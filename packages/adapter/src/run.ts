@@ -57,15 +57,32 @@ export async function run(platform: Platform, later: () => Later): Promise<void>
     // The app is asked while the answer is on its way: a round trip less of every cold start.
     const registering = register(platform, config.runtimeApi, log);
     const begun = beginToWait(setting);
+    const ahead = isSnapStart(config) ? undefined : connectAhead(setting);
     const registration = await registering;
     void listenForEvents(setting, registration);
     const drain = drainOnTerminate(platform, log);
     const deps = await initialize(setting, begun);
-    await Promise.all(Array.from({ length: config.maxConcurrency }, () => loop(deps, drain, later)));
+    const first = await ahead;
+    const workers = Array.from({ length: config.maxConcurrency }, (_, index) =>
+      loop(deps, drain, later, index === 0 ? first : undefined),
+    );
+    await Promise.all(workers);
   } catch (error) {
     log.error(messageOf(error));
     platform.exit(1);
   }
+}
+
+/** The first worker's way to Lambda, opened while the answers to what was sent before are on their way. */
+function connectAhead(setting: Setting): Promise<RuntimeClient> {
+  const runtime = runtimeClient(setting);
+  return new Promise((resolve) => {
+    setting.platform.after(0, () => void runtime.connect().then(() => resolve(runtime)));
+  });
+}
+
+function runtimeClient({ platform, config, log }: Omit<Setting, "later">): RuntimeClient {
+  return new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
 }
 
 async function listenForEvents(
@@ -193,12 +210,19 @@ async function endInit(
  * One invocation after the other. On Managed Instances there are several of these side by side, and one that
  * loses the Runtime API begins again instead of taking the others' invocations down with it (B31).
  */
-async function loop(deps: InvocationDeps, drain: Drain, later: () => Later): Promise<void> {
+async function loop(
+  deps: InvocationDeps,
+  drain: Drain,
+  later: () => Later,
+  connected: RuntimeClient | undefined,
+): Promise<void> {
   const { platform, config, log } = deps;
+  let ahead = connected;
   for (;;) {
-    const runtime = new RuntimeClient(platform, config.runtimeApiProxy ?? config.runtimeApi, log);
+    const runtime = ahead ?? runtimeClient(deps);
     try {
-      await runtime.connect();
+      if (ahead === undefined) await runtime.connect();
+      ahead = undefined;
       const first = runtime.ask();
       await later().serveInvocations(deps, runtime, drain, first);
     } catch (error) {

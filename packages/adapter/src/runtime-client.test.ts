@@ -157,6 +157,42 @@ describe("next", () => {
   });
 });
 
+describe("connect", () => {
+  it("opens the connection of the first call", async () => {
+    let opened = 0;
+    const counting = machine(
+      {},
+      { instead: { connect: (address) => (opened++, nodePlatform.connect(address)) } },
+    );
+    const ahead = clientOf(api.authority, counting);
+    await ahead.connect();
+    const asked = ahead.ask();
+    const outcome = api.invoke({ event: "1" });
+    const invocation = ahead.heard((await asked) ?? null) ?? (await ahead.next());
+    await ahead.respond(invocation.head.requestId, [utf8("2")]);
+    expect((await outcome).text).toBe("2");
+    expect(opened).toBe(1);
+    counting.stop();
+  });
+
+  it("leaves one that was closed, or could not be opened, to the first call", async () => {
+    let isClosed = false;
+    const app = await startRawApp(({ socket }) => {
+      socket.on("close", () => (isClosed = true));
+      socket.write("HTTP/1.1 408 Request Timeout\r\n\r\n");
+    });
+    const refused = clientOf(`127.0.0.1:${app.port}`);
+    await refused.connect();
+    await eventually(() => isClosed || undefined);
+    expect(refused.ask()).toBeUndefined();
+    await app.close();
+    const unreachable = clientOf(`127.0.0.1:${await freePort()}`);
+    await unreachable.connect();
+    expect(unreachable.ask()).toBeUndefined();
+    expect(one.lines).toEqual([]);
+  });
+});
+
 describe("a call", () => {
   it("keeps one connection for one call after the other (1)", async () => {
     for (let i = 0; i < 3; i++) {

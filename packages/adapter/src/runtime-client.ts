@@ -79,10 +79,9 @@ export class RuntimeClient {
   /** Opens a connection ahead of the first call. One that cannot be opened is for that call to deal with. */
   async connect(): Promise<void> {
     try {
-      this.#connection = new HttpConnection(
-        await this.#platform.connect(this.#address),
-        this.#platform.codec,
-      );
+      const connection = await this.#platform.connect(this.#address);
+      this.#connection = new HttpConnection(connection, this.#platform.codec);
+      this.#connection.wait();
     } catch {}
   }
 
