@@ -71,7 +71,7 @@ export class Members {
     if (this.#mark !== undefined && "init" in this.#mark) return this.#below(this.#mark.init);
     if (this.#epoch !== undefined) {
       const there = allPids();
-      const later = new Set(pidsSince(this.#epoch));
+      const later = new Set(pidsSince(this.#epoch, [...this.#leaders][0]));
       this.#others = new Set(there.filter((pid) => !later.has(pid)));
       this.#epoch = undefined;
     }

@@ -27,7 +27,7 @@ describe.skipIf(!hasProcessTable)("pidsSince", () => {
     const before = await start();
     const epoch = epochNow();
     const after = await start();
-    const found = pidsSince(epoch);
+    const found = pidsSince(epoch, after);
     expect(found).toContain(after);
     expect(found).toContain(descendantsOf(after)[0]);
     expect(found).not.toContain(before);
@@ -38,10 +38,14 @@ describe.skipIf(!hasProcessTable)("pidsSince", () => {
     const { given } = epochNow();
     const pid = await start();
     // As if the last id before it had been one of the highest: the ids after it begin again at the lowest.
-    const found = pidsSince({ last: pid + 2 ** 22, given });
-    expect(found).toContain(pid);
-    expect(found).toContain(process.pid);
-    expect(found.every((id) => id <= epochNow().last)).toBe(true);
+    expect(pidsSince({ last: pid + 2 ** 22, given }, pid)).toContain(pid);
+  });
+
+  it("is everybody where ids are not given away as the kernel says", async () => {
+    const before = await start();
+    const epoch = epochNow();
+    const after = await start();
+    expect(pidsSince({ ...epoch, last: after }, after)).toContain(before);
   });
 
   it.each([
@@ -50,7 +54,7 @@ describe.skipIf(!hasProcessTable)("pidsSince", () => {
   ])("is everybody where %s", (_, givenAt) => {
     const { last, given } = epochNow();
     const most = Number(readFileSync("/proc/sys/kernel/pid_max", "latin1"));
-    const found = pidsSince({ last, given: givenAt(given, most) });
+    const found = pidsSince({ last, given: givenAt(given, most) }, process.pid);
     expect(found).toContain(process.pid);
     expect(found).toContain(process.ppid);
   });

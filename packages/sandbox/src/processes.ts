@@ -97,7 +97,7 @@ export async function launch(launch: Launch): Promise<Launched> {
     return launchFailure(launch, (error as NodeJS.ErrnoException).code ?? "", error);
   }
   const leader = leaderOf(child);
-  const nearby = epoch && (() => pidsSince(epoch));
+  const nearby = epoch && (() => pidsSince(epoch, leader.pid));
   return { ok: true, group: new ProcessGroup({ ...leader, ...(nearby && { nearby }) }, launch) };
 }
 
