@@ -194,6 +194,20 @@ describe("connect", () => {
 });
 
 describe("a call", () => {
+  it("pauses before it is made again when the connection had never been used (2)", async () => {
+    await client.connect();
+    api.intercept = (call) => {
+      api.intercept = undefined;
+      call.socket.destroy();
+      return true;
+    };
+    const outcome = api.invoke({ event: "{}" });
+    const { head } = await client.next();
+    await client.respond(head.requestId, [utf8("1")]);
+    expect((await outcome).text).toBe("1");
+    expect(one.lines).toEqual([expect.stringContaining("retry_in_ms=25")]);
+  });
+
   it("keeps one connection for one call after the other (1)", async () => {
     for (let i = 0; i < 3; i++) {
       const outcome = api.invoke({ event: "{}" });

@@ -67,6 +67,8 @@ export class RuntimeClient {
   readonly #host: string;
   readonly #log: Log;
   #connection: HttpConnection | undefined;
+  /** No exchange was made on the connection yet. */
+  #isNew = false;
   #nextRequest: Uint8Array | undefined;
 
   constructor(platform: Platform, authority: string, log: Log) {
@@ -82,6 +84,7 @@ export class RuntimeClient {
       const connection = await this.#platform.connect(this.#address);
       this.#connection = new HttpConnection(connection, this.#platform.codec);
       this.#connection.wait();
+      this.#isNew = true;
     } catch {}
   }
 
@@ -270,11 +273,13 @@ export class RuntimeClient {
         this.#release();
         return { status: head.status, head, body, text: () => codec.utf8Decode(body) };
       } catch (error) {
+        const wasStale = kept !== undefined && !this.#isNew && !kept.sawBytes;
         this.#connection?.close();
         this.#connection = undefined;
+        this.#isNew = false;
         if (isOutOfMemory(error)) throw new UnreadAnswer(head, error);
         // A kept connection that went stale is nobody's fault: at once again, on a new one.
-        if (kept !== undefined && attempt === 0 && !kept.sawBytes) continue;
+        if (wasStale && attempt === 0) continue;
         await this.#pause(attempt, `The Runtime API did not answer ${path}: ${messageOf(error)}`, error);
       }
     }
@@ -282,6 +287,7 @@ export class RuntimeClient {
 
   /** The exchange is over; its connection is kept for the next one where it can be. */
   #release(): void {
+    this.#isNew = false;
     if (this.#connection?.release() !== true) this.#connection = undefined;
   }
 
