@@ -48,7 +48,7 @@ export { requireAuthorizer } from "./authorizers/authorizers.ts";
 export type { AuthorizerMeans } from "./authorizers/authorizers.ts";
 export type { AuthorizerOptions, DoorAuthorization, RouteAuthorization } from "./authorizers/options.ts";
 export { openDoor } from "./listeners/open-door.ts";
-export type { CorsOptions, DoorOptions, DoorType } from "./listeners/door-options.ts";
+export type { Certificate, CorsOptions, DoorOptions, DoorType } from "./listeners/door-options.ts";
 export type { HttpListener } from "./listeners/http-listener.ts";
 export { listenInvokeApi } from "./listeners/invoke-api.ts";
 export type { InvokeApiOptions } from "./listeners/invoke-api.ts";

@@ -6,13 +6,13 @@ import type { Fleet } from "../fleet.ts";
 import { targetGroupArnOf } from "../identifiers.ts";
 import type { AlbOptions, HealthCheckOptions } from "./door-options.ts";
 import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
-import type { HttpListener } from "./http-listener.ts";
+import { type HttpListener, schemeOf } from "./http-listener.ts";
 
 /** Opens it. Rejects when the port is taken or the address is not this machine's. */
 export async function listenAlb(fleet: Fleet, options: Omit<AlbOptions, "type"> = {}): Promise<HttpListener> {
   const targetGroupArn = targetGroupArnOf(fleet.configuration);
   const target = { targetGroupArn, multiValueHeaders: options.multiValueHeaders ?? false };
-  const listener = await listenFrontDoor(fleet, options, (port) => doorOf(port, target));
+  const listener = await listenFrontDoor(fleet, options, (port) => doorOf(port, schemeOf(options), target));
   if (options.healthCheck === undefined) return listener;
   const stop = checkHealth(fleet, target, options.healthCheck);
   return {
@@ -24,9 +24,9 @@ export async function listenAlb(fleet: Fleet, options: Omit<AlbOptions, "type"> 
   };
 }
 
-function doorOf(port: number, target: alb.AlbTarget): FrontDoor {
+function doorOf(port: number, scheme: Place["scheme"], target: alb.AlbTarget): FrontDoor {
   // None of these is in an event of a load balancer's.
-  const place: Place = { accountId: "", apiId: "", domainName: "", port };
+  const place: Place = { accountId: "", apiId: "", domainName: "", port, scheme };
   return {
     limits: { body: 1_048_576, head: 65_536, field: 16_384, line: 16_384 },
     maxEventBytes: MAX_PAYLOAD_BYTES,

@@ -19,6 +19,14 @@ export interface Listening {
   readonly host?: string | undefined;
   /** 0, the default, takes a free port. */
   readonly port?: number | undefined;
+  /** Speaks TLS, with this certificate; plain text unless told otherwise. */
+  readonly tls?: Certificate | undefined;
+}
+
+/** In PEM: the certificate, with those that it rests upon behind it, and its key. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** As `Cors` of a Function URL and `CorsConfiguration` of an HTTP API. */

@@ -96,12 +96,13 @@ export interface Place {
   readonly apiId: string;
   readonly domainName: string;
   readonly port: number;
+  readonly scheme: "http" | "https";
 }
 
 export function contextOf(place: Place, arrival: Arrival, requestId: string): DoorContext {
-  const { accountId, apiId, domainName, port } = place;
+  const { accountId, apiId, domainName, port, scheme } = place;
   const { traceId, timeEpoch } = arrival;
-  return { accountId, apiId, domainName, port, requestId, traceId, timeEpoch, scheme: "http" };
+  return { accountId, apiId, domainName, port, requestId, traceId, timeEpoch, scheme };
 }
 
 export function newArrival(): Arrival {
@@ -116,7 +117,7 @@ export function newArrival(): Arrival {
 /** Opens it. Rejects when the port is taken or the address is not this machine's. */
 export async function listenFrontDoor(
   fleet: Fleet,
-  { host = "127.0.0.1", port = 0 }: Listening,
+  { host = "127.0.0.1", port = 0, tls }: Listening,
   doorAt: (port: number) => FrontDoor,
 ): Promise<HttpListener> {
   const server = createFrontServer((request, response) => {
@@ -131,7 +132,7 @@ export async function listenFrontDoor(
       if (response.headersSent) response.destroy();
       else client.send(door.faults.bug);
     });
-  });
+  }, tls);
   const endIdle = offerQuickly(server, (request, respond) => {
     if (door.streams === true) return false;
     const arrival = newArrival();

@@ -9,7 +9,7 @@ import { corsOf } from "./cors.ts";
 import { jsonAnswer, textAnswer, typedError } from "./door-answers.ts";
 import type { FunctionUrlOptions } from "./door-options.ts";
 import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
-import type { HttpListener } from "./http-listener.ts";
+import { type HttpListener, schemeOf } from "./http-listener.ts";
 import { callerOf } from "./iam-caller.ts";
 import type { StreamForm } from "./streamed-answer.ts";
 
@@ -24,12 +24,20 @@ export function listenFunctionUrl(
 function doorOf(
   configuration: FunctionConfiguration,
   port: number,
-  { invokeMode = "BUFFERED", authType = "NONE", cors }: Omit<FunctionUrlOptions, "type">,
+  options: Omit<FunctionUrlOptions, "type">,
 ): FrontDoor {
+  const { invokeMode = "BUFFERED", authType = "NONE", cors } = options;
+  const scheme = schemeOf(options);
   const apiId = urlIdOf(configuration);
   const domainName = `${apiId}.lambda-url.${configuration.region}.on.aws`;
   const signed = authType === "AWS_IAM";
-  const place: Place = { accountId: signed ? configuration.accountId : "anonymous", apiId, domainName, port };
+  const place: Place = {
+    accountId: signed ? configuration.accountId : "anonymous",
+    apiId,
+    domainName,
+    port,
+    scheme,
+  };
   const sharing = cors === undefined ? undefined : corsOf(cors, "function-url");
   return {
     limits: { body: maxBodyBytes, head: 1_048_576 },

@@ -28,7 +28,7 @@ import {
   listenFrontDoor,
 } from "./front-door.ts";
 import { httpApiGuard } from "./http-api-access.ts";
-import type { HttpListener } from "./http-listener.ts";
+import { type HttpListener, schemeOf } from "./http-listener.ts";
 import { RouteTable } from "./route-table.ts";
 import { behindStage } from "./routing.ts";
 
@@ -57,13 +57,21 @@ export async function listenHttpApiOf(
 function doorOf(
   configuration: FunctionConfiguration,
   port: number,
-  { payloadFormatVersion = "2.0", cors, timeoutMs = longestMs }: Omit<HttpApiOptions, "type">,
+  options: Omit<HttpApiOptions, "type">,
   routeOf: (request: ClientRequest) => RouteFound | undefined,
   means: AuthorizerMeans,
 ): FrontDoor {
+  const { payloadFormatVersion = "2.0", cors, timeoutMs = longestMs } = options;
+  const scheme = schemeOf(options);
   const apiId = apiIdOf(configuration, `http-api-${payloadFormatVersion}`);
   const { accountId, region } = configuration;
-  const place: Place = { accountId, apiId, domainName: `${apiId}.execute-api.${region}.amazonaws.com`, port };
+  const place: Place = {
+    accountId,
+    apiId,
+    domainName: `${apiId}.execute-api.${region}.amazonaws.com`,
+    port,
+    scheme,
+  };
   const sharing = cors === undefined ? undefined : corsOf(cors, "http-api");
   const guard = httpApiGuard(means, configuration, place, payloadFormatVersion);
   const version = payloadFormatVersion === "1.0" ? httpApi1 : httpApi2;

@@ -7,7 +7,7 @@ import type { FunctionConfiguration } from "../function.ts";
 import { latticeServiceOf } from "../identifiers.ts";
 import type { LatticeOptions } from "./door-options.ts";
 import { type Faults, type FrontDoor, type Place, contextOf, listenFrontDoor } from "./front-door.ts";
-import type { HttpListener } from "./http-listener.ts";
+import { type HttpListener, schemeOf } from "./http-listener.ts";
 
 /** Opens it. Rejects when the port is taken or the address is not this machine's. */
 export function listenLattice(
@@ -20,10 +20,12 @@ export function listenLattice(
 function doorOf(
   configuration: FunctionConfiguration,
   port: number,
-  { eventStructureVersion = "V2" }: Omit<LatticeOptions, "type">,
+  options: Omit<LatticeOptions, "type">,
 ): FrontDoor {
+  const { eventStructureVersion = "V2" } = options;
   // None of these is in an event of Lattice's.
-  const place: Place = { accountId: "", apiId: "", domainName: "", port };
+  const scheme = schemeOf(options);
+  const place: Place = { accountId: "", apiId: "", domainName: "", port, scheme };
   const service = latticeServiceOf(configuration);
   return {
     limits: { body: 6_291_456, head: 65_536 },

@@ -18,7 +18,7 @@ import {
   contextOf,
   listenFrontDoor,
 } from "./front-door.ts";
-import type { HttpListener } from "./http-listener.ts";
+import { type HttpListener, schemeOf } from "./http-listener.ts";
 import { restGuard } from "./rest-access.ts";
 import { RouteTable } from "./route-table.ts";
 import { behindStage } from "./routing.ts";
@@ -63,7 +63,14 @@ function doorOf(
   const { stage = defaultStage, stageVariables, binaryMediaTypes = [], timeoutMs = 29_000 } = options;
   const apiId = apiIdOf(configuration, "rest");
   const { accountId, region } = configuration;
-  const place: Place = { accountId, apiId, domainName: `${apiId}.execute-api.${region}.amazonaws.com`, port };
+  const scheme = schemeOf(options);
+  const place: Place = {
+    accountId,
+    apiId,
+    domainName: `${apiId}.execute-api.${region}.amazonaws.com`,
+    port,
+    scheme,
+  };
   const guard = restGuard(means, configuration, place);
   return {
     limits: { body: 10_485_760, head: 10_240 },

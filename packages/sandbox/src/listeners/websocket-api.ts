@@ -5,7 +5,7 @@
  *  (2) Each message is an invocation of its own; they wait for nothing but a free environment, and may overtake.
  *  (3) `$disconnect` is told of each connection that was accepted, once.
  */
-import { type IncomingMessage, STATUS_CODES, type Server } from "node:http";
+import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type JsonObject, headerOf } from "@anylambda/wire";
 import { selectedKey } from "@anylambda/wire/front-doors/route-selection";
@@ -23,20 +23,24 @@ import { type ConnectGuard, connectGuard, requireConnectAuthorizer } from "./con
 import type { WebSocketApiOptions } from "./door-options.ts";
 import { FrameSizes } from "./frame-sizes.ts";
 import { type Place, contextOf, newArrival } from "./front-door.ts";
-import { type HttpListener, createFrontServer, listenAt } from "./http-listener.ts";
+import { type HttpListener, createFrontServer, listenAt, schemeOf, servePlainToo } from "./http-listener.ts";
 
-/** Opens it. Rejects when the port is taken or the address is not this machine's. `url` is `ws://HOST:PORT/STAGE`. */
+/** Opens it. Rejects when the port is taken or the address is not this machine's. `url` is `ws://HOST:PORT/STAGE`, or `wss:`. */
 export async function listenWebSocketApi(
   fleet: Fleet,
   options: Omit<WebSocketApiOptions, "type"> = {},
   means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
   if (options.authorization !== undefined) requireConnectAuthorizer(options.authorization);
-  const { host = "127.0.0.1", port = 0, stage = "prod" } = options;
+  const { host = "127.0.0.1", port = 0, stage = "prod", tls } = options;
   const open = new Map<string, OpenConnection>();
-  const server = createFrontServer((request, response) => {
+  const manage = (request: IncomingMessage, response: ServerResponse): void => {
     manageConnection(open, stage, request, response).catch(() => response.destroy());
-  });
+  };
+  const server = createFrontServer(manage, tls);
+  const plain = tls === undefined ? undefined : createFrontServer(manage);
+  // The app finds the management API where the events say, and needs no certificate for it.
+  if (plain !== undefined) servePlainToo(server, plain);
   const listener = await listenAt(server, host, port);
   const api = apiAt(fleet, server, listener, open, options, means);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -45,11 +49,13 @@ export async function listenWebSocketApi(
     shakeHands(api, request, socket, head).catch(() => socket.destroy());
   });
   return {
-    url: `${listener.url.replace("http:", "ws:")}${stage}`,
+    url: `${listener.url.replace(/^http/, "ws")}${stage}`,
     port: listener.port,
     close: () => {
       for (const connection of open.values()) connection.end();
-      return listener.close();
+      const closed = listener.close();
+      plain?.closeIdleConnections();
+      return closed;
     },
   };
 }
@@ -88,6 +94,7 @@ function apiAt(
     // This machine's, for apps build the address of the management API of it.
     domainName: `${reachable(new URL(url).hostname)}:${port}`,
     port,
+    scheme: schemeOf(options),
   };
   const { authorization } = options;
   return {

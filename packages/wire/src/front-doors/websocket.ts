@@ -56,7 +56,7 @@ export function connectionFields(event: unknown): HeaderField[] {
   const id = stringAt(context, "connectionId") ?? "";
   const stage = textOf(context["stage"]) ?? "";
   const domain = stringAt(context, "domainName") ?? "";
-  // Only an emulator has an address for a domain, and none of them speaks TLS.
+  // Only an emulator has an address for a domain; ours takes plain text there also where it speaks TLS.
   const scheme = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:]+\])(:\d+)?$/.test(domain) ? "http" : "https";
   const fields: HeaderField[] = [
     ["x-anylambda-connection-id", id],
