@@ -47,3 +47,15 @@ export const unverifiedTokens = new Option(
   "--unverified-tokens",
   "believe every token, without an issuer or keys, whatever it claims",
 );
+
+export const tls = new Option(
+  "--tls",
+  "the doors speak TLS, with a certificate for localhost that is made and kept",
+);
+
+export const tlsCert = new Option(
+  "--tls-cert <file>",
+  "the doors speak TLS, with this certificate (PEM, those that it rests upon behind it)",
+);
+
+export const tlsKey = new Option("--tls-key <file>", "its key (PEM)");

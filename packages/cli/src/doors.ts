@@ -7,6 +7,7 @@ import {
   openDoor,
 } from "@anylambda/sandbox";
 import { InvalidArgumentError } from "commander";
+import { type CertificateSource, certificateOf } from "./certificate.ts";
 import { portFailure, requirePort } from "./ports.ts";
 import type { AskedApi } from "./shared-apis.ts";
 
@@ -68,21 +69,30 @@ export interface PlannedDoor {
   readonly option: "--port" | "--door" | "--config";
   /** Settings beyond what its name stands for: those of the door's own options. */
   readonly more?: object;
+  /** Plain text when absent. */
+  readonly tls?: CertificateSource | undefined;
   /** Of an API that several functions have together: its name in the file. */
   readonly api?: string;
 }
 
-export function planDoors(asked: readonly AskedDoor[] = [], port: number): PlannedDoor[] {
+export function planDoors(
+  asked: readonly AskedDoor[] = [],
+  port: number,
+  tls?: CertificateSource,
+): PlannedDoor[] {
   const wanted: readonly AskedDoor[] = asked.length === 0 ? [{ name: "function-url" }] : asked;
   return wanted.map(({ name, port: own }, at) => {
-    if (own !== undefined) return { name, port: own, option: "--door" };
-    return at === 0 ? { name, port, option: "--port" } : { name, port: 0, option: "--door" };
+    if (own !== undefined) return { name, port: own, option: "--door", tls };
+    return at === 0 ? { name, port, option: "--port", tls } : { name, port: 0, option: "--door", tls };
   });
 }
 
-/** Says in time that a port cannot be had. */
+/** Says in time that a port or a certificate cannot be had. */
 export async function requireDoors(planned: readonly PlannedDoor[], host: string): Promise<void> {
-  for (const { port, option } of planned) await requirePort(host, port, option);
+  for (const { port, option, tls } of planned) {
+    await requirePort(host, port, option);
+    if (tls !== undefined) await certificateOf(tls, process.env);
+  }
 }
 
 export interface OpenedDoor {
@@ -105,8 +115,9 @@ export async function openDoors(
 ): Promise<OpenedDoor[]> {
   const opened: OpenedDoor[] = [];
   try {
-    for (const { name, port, option, more, api } of planned) {
-      const options = { ...doors[name](circumstances), ...more, host, port };
+    for (const { name, port, option, more, api, tls: source } of planned) {
+      const tls = source && (await certificateOf(source, process.env));
+      const options = { ...doors[name](circumstances), ...more, host, port, tls };
       const opening =
         api === undefined
           ? openDoor(fleet, options, means)

@@ -102,6 +102,9 @@ function devCommand() {
       "make an SQS message of each file that is put into this directory; may be repeated",
       queueDirectory,
     )
+    .addOption(doorWords.tls)
+    .addOption(doorWords.tlsCert)
+    .addOption(doorWords.tlsKey)
     .addOption(doorWords.invokePort)
     .addOption(doorWords.dashboardPort)
     .option("--no-dashboard", "without the dashboard")

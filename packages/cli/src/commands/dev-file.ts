@@ -4,6 +4,7 @@ import type { AsyncOptions } from "@anylambda/sandbox";
 import type { Dashboard } from "../dashboard/server.ts";
 import { type ConfigFile, readConfig } from "../config/file.ts";
 import type { Reporter } from "../output/notice.ts";
+import { typedTls } from "../tls.ts";
 import { isUserFailure } from "../user-failure.ts";
 import type { DevOptions } from "./dev.ts";
 import type { Running } from "./session.ts";
@@ -20,7 +21,19 @@ export interface Means {
 /** Throws what is wrong with the file. */
 export function readDevConfig(file: string, options: DevOptions): ConfigFile {
   const { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos } = options;
-  const common = { host, port, env, passEnv, freeze, isolation, outbound, shareNet, chaos, tokens: options };
+  const common = {
+    host,
+    port,
+    env,
+    passEnv,
+    freeze,
+    isolation,
+    outbound,
+    shareNet,
+    chaos,
+    tokens: options,
+    tls: typedTls(options),
+  };
   return readConfig(file, common, options.function);
 }
 

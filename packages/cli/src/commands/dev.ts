@@ -7,6 +7,7 @@ import type { FunctionOptions } from "../function-plan.ts";
 import type { Reporter } from "../output/notice.ts";
 import { type OutputOptions, reporterFor } from "../output/reporter.ts";
 import { requirePort } from "../ports.ts";
+import { type TlsOptions, typedTls } from "../tls.ts";
 import { type TokenOptions, wantTokens } from "../tokens.ts";
 import { openDashboardAt } from "./dashboard.ts";
 import type { Means } from "./dev-file.ts";
@@ -15,7 +16,7 @@ import { type FunctionOrder, loopback } from "./served.ts";
 import { type Running, whileRunning } from "./session.ts";
 import { Stage } from "./stage.ts";
 
-export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions, TokenOptions {
+export interface DevOptions extends FunctionOptions, AsyncSettings, OutputOptions, TokenOptions, TlsOptions {
   readonly port: number;
   readonly host: string;
   /** A Function URL when none is asked for. */
@@ -68,7 +69,7 @@ async function programOf(command: readonly string[], options: DevOptions): Promi
 
 async function oneFunction(command: readonly string[], options: DevOptions): Promise<Run> {
   const { host, port, invokePort } = options;
-  const doors = wantTokens(planDoors(options.door, port), options);
+  const doors = wantTokens(planDoors(options.door, port, typedTls(options)), options);
   await requireDoors(doors, host);
   const order: FunctionOrder = { command, options, host, doors, queues: options.queue, watch: true };
   return async ({ reporter, events, dashboard }, { interrupts, atEnd }) => {

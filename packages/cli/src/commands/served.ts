@@ -15,6 +15,7 @@ import type { Reporter } from "../output/notice.ts";
 import { portFailure } from "../ports.ts";
 import { openQueues } from "../queues.ts";
 import type { SharedApis } from "../shared-apis.ts";
+import { ownCertificateWarning } from "../tls.ts";
 import { believesTokens, unverifiedWarning } from "../tokens.ts";
 import { isUserFailure, type UserFailure } from "../user-failure.ts";
 import { launch } from "./session.ts";
@@ -105,6 +106,9 @@ export async function serve(order: FunctionOrder, around: Surroundings): Promise
       for (const { url } of opened.filter((_, at) => wantsSignature(order.doors[at])))
         reporter.tell({ type: "warning", message: signatureWarning(url, fleet.configuration.region) });
       if (order.doors.some(believesTokens)) reporter.tell({ type: "warning", message: unverifiedWarning });
+      const urls = doors.map(({ url }) => url);
+      const certified = ownCertificateWarning(order.doors, urls, process.env);
+      if (certified !== undefined) reporter.tell({ type: "warning", message: certified });
       const queues = order.queues ?? [];
       listeners.push(...(await openQueues(fleet, queues, reporter)));
       dashboard?.add(infoOf(plan, doors), fleet);

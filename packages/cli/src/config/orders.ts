@@ -6,6 +6,8 @@ import type { FunctionOrder } from "../commands/served.ts";
 import type { DoorName, PlannedDoor } from "../doors.ts";
 import type { FunctionOptions } from "../function-plan.ts";
 import { authorizersOfDoor } from "../authorizer-types.ts";
+import type { CertificateSource } from "../certificate.ts";
+import { doorTls } from "../tls.ts";
 import type { TokenOptions } from "../tokens.ts";
 import { userFailure } from "../user-failure.ts";
 import { accessOf, routeKeysOf } from "./authorizers.ts";
@@ -28,6 +30,8 @@ export interface Common {
   readonly shareNet?: FunctionOptions["shareNet"];
   /** What is typed about tokens, for all authorizers. */
   readonly tokens?: TokenOptions | undefined;
+  /** Of doors that say nothing. */
+  readonly tls?: CertificateSource | undefined;
   /** Torture for all of them. */
   readonly chaos?: FunctionOptions["chaos"];
 }
@@ -45,7 +49,7 @@ export function ordersOf(config: Config, common: Common): FunctionOrder[] {
     port += 1;
     return port - 1;
   };
-  const apis = new ApiDoors(nextPort);
+  const apis = new ApiDoors(common, nextPort);
   const orders = Object.entries(config.functions).map(([name, settings]) => ({
     command: commandOf(settings.command, name),
     options: optionsOf(name, settings, config, common),
@@ -54,7 +58,7 @@ export function ordersOf(config: Config, common: Common): FunctionOrder[] {
       const given: DoorSettings = typeof door === "string" ? { type: door } : door;
       const access = accessOf(given, config, common);
       return given.api === undefined
-        ? plannedDoor(given, access, nextPort)
+        ? plannedDoor(given, access, common, nextPort)
         : apis.doorOf(given, access, given.api, name);
     }),
     queues: settings.queues?.map((directory) => resolve(common.directory, directory)),
@@ -69,9 +73,11 @@ class ApiDoors {
   readonly #first = new Map<string, PlannedDoor>();
   /** Whose each route is. */
   readonly #owners = new Map<string, string>();
+  readonly #common: Common;
   readonly #nextPort: () => number;
 
-  constructor(nextPort: () => number) {
+  constructor(common: Common, nextPort: () => number) {
+    this.#common = common;
     this.#nextPort = nextPort;
   }
 
@@ -84,13 +90,18 @@ class ApiDoors {
     const first = this.#first.get(api);
     const port = settings.port ?? first?.port;
     const door = {
-      ...plannedDoor({ ...settings, ...(port !== undefined && { port }) }, access, this.#nextPort),
+      ...plannedDoor(
+        { ...settings, ...(port !== undefined && { port }) },
+        access,
+        this.#common,
+        this.#nextPort,
+      ),
       api,
     };
     if (first !== undefined && sharedPart(first) !== sharedPart(door))
       throw userFailure(
         `The doors of the API ${api} differ: ${sharedPart(first)} and ${sharedPart(door)}`,
-        "All its functions must have the same type, port, stage and cors; only routes and who may call them are their own.",
+        "All its functions must have the same type, port, stage, cors and tls; only routes and who may call them are their own.",
       );
     this.#first.set(api, first ?? door);
     for (const route of routeKeysOf(settings) ?? ["all routes"]) {
@@ -109,7 +120,7 @@ class ApiDoors {
 
 const sharable: readonly DoorName[] = ["http-api", "http-api-1", "rest"];
 
-function sharedPart({ name, port, more }: PlannedDoor): string {
+function sharedPart({ name, port, more, tls }: PlannedDoor): string {
   const {
     routes: _routes,
     resources: _resources,
@@ -117,7 +128,7 @@ function sharedPart({ name, port, more }: PlannedDoor): string {
     routeAuthorizations: _single,
     ...rest
   } = { ...more } as Record<string, unknown>;
-  return Object.entries({ type: name, port, ...rest })
+  return Object.entries({ type: name, port, ...rest, ...(tls !== undefined && { tls }) })
     .map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
     .join(", ");
 }
@@ -196,8 +207,14 @@ function optionsOf(
   };
 }
 
-function plannedDoor(settings: DoorSettings, access: DoorAuthorization, nextPort: () => number): PlannedDoor {
+function plannedDoor(
+  settings: DoorSettings,
+  access: DoorAuthorization,
+  common: Pick<Common, "tls" | "directory">,
+  nextPort: () => number,
+): PlannedDoor {
   const { type, port = nextPort(), stage, cors, authType } = settings;
+  const tls = doorTls(settings.tls, common.tls, common.directory);
   const routes = routeKeysOf(settings);
   const more = {
     ...(routes !== undefined && (type === "rest" ? { resources: routes } : { routes })),
@@ -218,7 +235,7 @@ function plannedDoor(settings: DoorSettings, access: DoorAuthorization, nextPort
         `${JSON.stringify(route)} is no route of a door of type ${type}`,
         `It looks like GET /items/{id} or ANY /{proxy+}${type === "rest" ? "" : ", or is $default"}.`,
       );
-  return { name: type, port, option: "--config", more: { ...more, ...access } };
+  return { name: type, port, option: "--config", tls, more: { ...more, ...access } };
 }
 
 const settingsOf: Readonly<Record<DoorName, readonly string[]>> = {
@@ -239,7 +256,7 @@ function refuseWhatItHasNot(type: DoorName, more: object): void {
     if (authorizersOfDoor[type] !== undefined) has.push("authorizer");
     throw userFailure(
       `A door of type ${type} has no ${key === "resources" ? "routes" : key}`,
-      has.length === 0 ? "It has port only." : `It has port, ${has.join(", ")}.`,
+      `It has ${["port", "tls", ...has].join(", ")}.`,
     );
   }
 }

@@ -102,6 +102,13 @@ const door = z.strictObject({
   scopes,
   stage: z.string().optional().meta({ description: "http-api, rest, websocket: the stage" }),
   cors: cors.optional().meta({ description: "function-url, http-api: as in AWS's configuration" }),
+  tls: z
+    .union([z.boolean(), z.strictObject({ cert: z.string(), key: z.string() })])
+    .optional()
+    .meta({
+      description:
+        "true: TLS with a certificate for localhost that is made and kept. A mapping of cert and key: with these files, in PEM. Without: as --tls says",
+    }),
   authType: z
     .enum(["NONE", "AWS_IAM"])
     .optional()

@@ -74,7 +74,7 @@ export function servePlainToo(secure: Server, plain: Server): void {
     socket.once("readable", () => {
       const first = socket.read(1) as Buffer | null;
       // It has ended without a word.
-      if (first === null) return socket.destroy();
+      if (first === null) return void socket.destroy();
       socket.off("error", broke).unshift(first);
       if (first[0] === handshakeRecord) own.call(secure, socket);
       else plain.emit("connection", socket);

@@ -14,7 +14,7 @@ import { until } from "../testing/harness.ts";
 import type { DoorOptions } from "./door-options.ts";
 import type { HttpListener } from "./http-listener.ts";
 
-const tls = certificate();
+const tls = await certificate();
 let rig: DoorRig;
 
 beforeAll(async () => {
@@ -166,6 +166,6 @@ describe("a WebSocket API with a certificate", () => {
 });
 
 it("does not open with a key of another certificate", async () => {
-  const mixed = { cert: tls.cert, key: certificate().key };
+  const mixed = { cert: tls.cert, key: (await certificate()).key };
   await expect(rig.open({ type: "alb", tls: mixed })).rejects.toThrow(/key values mismatch/);
 });
