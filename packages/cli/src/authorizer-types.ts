@@ -1,5 +1,5 @@
 /** Which authorizers there are, and what each door can have. */
-import type { AuthorizerOptions } from "@anylambda/sandbox";
+import { type AuthorizerOptions, authorizersOfApi } from "@anylambda/sandbox";
 import type { DoorName } from "./doors.ts";
 
 type AuthorizerType = AuthorizerOptions["type"];
@@ -12,12 +12,8 @@ export const authorizerTypes: readonly [AuthorizerType, ...AuthorizerType[]] = [
   "iam",
 ];
 
-const ofHttpApi: readonly AuthorizerType[] = ["jwt", "request", "iam"];
-
-/** Those of a door, as on AWS; none of a door that is not there. */
+/** Those of a door; none of a door that is not there. */
 export const authorizersOfDoor: Readonly<Partial<Record<DoorName, readonly AuthorizerType[]>>> = {
-  "http-api": ofHttpApi,
-  "http-api-1": ofHttpApi,
-  rest: ["cognito", "request", "token", "iam"],
-  websocket: ["request", "iam"],
+  ...authorizersOfApi,
+  "http-api-1": authorizersOfApi["http-api"],
 };

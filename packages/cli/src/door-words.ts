@@ -35,7 +35,7 @@ export const jwtIssuer = new Option(
 
 export const jwtAudience = new Option(
   "--jwt-audience <name>",
-  "one of these must be in its aud; may be repeated",
+  "HTTP APIs: one of these must be in its aud; may be repeated",
 ).argParser(texts);
 
 export const jwtKeys = new Option(

@@ -46,6 +46,7 @@ export { openSharedApi } from "./listeners/shared-api.ts";
 export type { SharedApi, SharedApiOptions } from "./listeners/shared-api.ts";
 export { requireAuthorizer } from "./authorizers/authorizers.ts";
 export type { AuthorizerMeans } from "./authorizers/authorizers.ts";
+export { authorizersOfApi } from "./authorizers/options.ts";
 export type { AuthorizerOptions, DoorAuthorization, RouteAuthorization } from "./authorizers/options.ts";
 export { openDoor } from "./listeners/open-door.ts";
 export type { Certificate, CorsOptions, DoorOptions, DoorType } from "./listeners/door-options.ts";

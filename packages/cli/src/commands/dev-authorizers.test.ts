@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -126,6 +128,28 @@ describe("anylambda dev with authorizers", () => {
     ]);
     dev.signal("SIGINT");
     expect((await dev.result).code).toBe(0);
+  });
+
+  it("asks the issuer for its keys, for a REST API too", async () => {
+    const issuer = createServer((request, response) => {
+      const keys = `${url}/keys`;
+      response.end(request.url === "/keys" ? keySet : JSON.stringify({ issuer: url, jwks_uri: keys }));
+    });
+    await new Promise<void>((listening) => issuer.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+    const args = ["--door", "http-api", "--door", "rest", "--jwt-issuer", url, "--jwt-audience", "shop"];
+    const dev = start(["dev", "--json", "--port", "0", ...args, "--", "node", "app.mjs"], {
+      cwd: project({}),
+    });
+    const [line] = await dev.saying(/^\{.*"type":"listening".*\}$/m);
+    const [http, rest] = (JSON.parse(line) as { doors: { url: string }[] }).doors.map((door) => door.url);
+    const own = bearer(token({ ...claims, iss: url }));
+    expect(await ask(http ?? "", own)).toMatchObject([200, { jwt: { claims: { sub: "ada" } } }]);
+    expect(await ask(rest ?? "", own)).toMatchObject([200, { claims: { sub: "ada" } }]);
+    expect(await ask(rest ?? "", bearer(token(claims)))).toEqual([401, { message: "Unauthorized" }]);
+    dev.signal("SIGINT");
+    expect((await dev.result).code).toBe(0);
+    issuer.close();
   });
 
   it("believes every token when it is told so, and says that it does", async () => {

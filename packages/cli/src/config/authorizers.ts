@@ -36,7 +36,7 @@ export function accessOf(
         `A door of type ${door.type} has no authorizer of type ${settings.type}, as ${name} is`,
         allowed.length === 0 ? "It has none." : `It may be of type ${allowed.join(", ")}.`,
       );
-    const authorizer = withTyped(optionsOf(name, settings, common), common.tokens ?? {});
+    const authorizer = withTyped(optionsOf(name, settings, common, apiOf(door.type)), common.tokens ?? {});
     if ("function" in authorizer && !Object.hasOwn(functions, authorizer.function))
       throw userFailure(
         `The authorizer ${name} asks the function ${authorizer.function}, and there is none`,
@@ -106,7 +106,12 @@ const keysOf: Readonly<
   iam: { more: [] },
 };
 
-function optionsOf(name: string, settings: AuthorizerSettings, common: AuthorizerCommon): AuthorizerOptions {
+function optionsOf(
+  name: string,
+  settings: AuthorizerSettings,
+  common: AuthorizerCommon,
+  api: Parameters<typeof requireAuthorizer>[1],
+): AuthorizerOptions {
   const { needed, more } = keysOf[settings.type];
   const known = needed === undefined ? more : [needed, ...more];
   const stray = Object.keys(settings).find((key) => key !== "type" && !known.some((one) => one === key));
@@ -125,7 +130,7 @@ function optionsOf(name: string, settings: AuthorizerSettings, common: Authorize
     );
   const options = fromSettings(settings, common);
   try {
-    requireAuthorizer(options);
+    requireAuthorizer(options, api);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw userFailure(`The authorizer ${name}: ${why}`, "docs/front-doors.md has examples.", { cause });
@@ -169,4 +174,8 @@ function issuerOf(userPool: string): string {
   const id = userPool.slice(userPool.lastIndexOf("/") + 1);
   const [region = ""] = id.split("_", 1);
   return `https://cognito-idp.${region}.amazonaws.com/${id}`;
+}
+
+function apiOf(door: DoorSettings["type"]): Parameters<typeof requireAuthorizer>[1] {
+  return door === "rest" || door === "websocket" ? door : "http-api";
 }

@@ -13,13 +13,14 @@ import { withPatience } from "../patience.ts";
 import { type AuthorizerAnswer, type Expectations, readAnswer } from "./function-answer.ts";
 import { hasScope } from "./claims.ts";
 import { type IdentitySource, type SourceContext, readIdentitySource, valueOf } from "./identity-source.ts";
-import type {
-  AuthorizerOptions,
-  CognitoAuthorizerOptions,
-  JwtAuthorizerOptions,
-  RequestAuthorizerOptions,
-  RouteAuthorization,
-  TokenAuthorizerOptions,
+import {
+  type AuthorizerOptions,
+  type CognitoAuthorizerOptions,
+  type JwtAuthorizerOptions,
+  type RequestAuthorizerOptions,
+  type RouteAuthorization,
+  type TokenAuthorizerOptions,
+  authorizersOfApi,
 } from "./options.ts";
 import { decide } from "./policy.ts";
 import { ResultCache } from "./result-cache.ts";
@@ -160,7 +161,8 @@ export class Authorizers {
     const answer = await this.#answerOf(asked, authorizer, identity);
     if (answer.kind === "unauthorized") return { refused: { kind: "unauthorized" } };
     if (answer.kind === "failed") {
-      this.#means.warn?.(`The authorizer ${authorizer.function}: ${answer.why}`);
+      // Functions like to say which token it was (3).
+      this.#means.warn?.(`The authorizer ${authorizer.function}: ${without(answer.why, identity)}`);
       return { refused: { kind: "failed" } };
     }
     if (key !== undefined && this.#rules.keepsAnswers) this.#answers.keep(key, answer, ttlMs);
@@ -202,8 +204,16 @@ export class Authorizers {
   }
 }
 
-/** Throws for identity sources and expressions that are none: better when the door opens than at each request. */
-export function requireAuthorizer(authorizer: AuthorizerOptions): void {
+/**
+ * Throws for one that such an API cannot have, and for identity sources and expressions that are none: better when the door
+ * opens than at each request.
+ */
+export function requireAuthorizer(authorizer: AuthorizerOptions, api: keyof typeof authorizersOfApi): void {
+  const known = authorizersOfApi[api];
+  if (!known.includes(authorizer.type))
+    throw new RangeError(
+      `An API of type ${api} has no authorizer of type ${authorizer.type}: it may be of type ${known.join(", ")}`,
+    );
   sourcesOf(authorizer);
   const expression = "validationExpression" in authorizer ? authorizer.validationExpression : undefined;
   // Throws for what is none.
@@ -233,4 +243,13 @@ function identityOf(asked: Asked, sources: readonly IdentitySource[]): string[] 
 /** All of the text must match, as in Java. */
 function isValid(text: string, expression: string | undefined): boolean {
   return expression === undefined || new RegExp(`^(?:${expression})$`).test(text);
+}
+
+/** Without what is secret in it: the values themselves, and what stands behind their scheme. */
+function without(text: string, secrets: readonly string[]): string {
+  let left = text;
+  for (const secret of secrets)
+    for (const one of [secret, secret.replace(/^\S+\s+/, "")])
+      if (one !== "") left = left.replaceAll(one, "•••");
+  return left;
 }

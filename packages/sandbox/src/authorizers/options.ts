@@ -7,6 +7,17 @@ export type AuthorizerOptions =
   | TokenAuthorizerOptions
   | IamAuthorizerOptions;
 
+export type AuthorizerType = AuthorizerOptions["type"];
+
+/** Which of them each API can have, as on AWS. */
+export const authorizersOfApi: Readonly<
+  Record<"http-api" | "rest" | "websocket", readonly AuthorizerType[]>
+> = {
+  "http-api": ["jwt", "request", "iam"],
+  rest: ["cognito", "request", "token", "iam"],
+  websocket: ["request", "iam"],
+};
+
 /** Where the keys of an issuer are, and whether they are asked for. */
 export interface KeySource {
   /** A file or an `http(s)://` URL with a JSON Web Key Set; what the issuer's discovery document names when absent. */

@@ -85,6 +85,6 @@ it("has no authorizer of another type", async () => {
   const authorization = { authorizer: { type: "jwt", issuer: "https://a.example", audience: [] } } as const;
   await using api = await guarded();
   await expect(api.open({ type: "websocket", authorization })).rejects.toThrow(
-    "A WebSocket API has no authorizer of type jwt: it is request, or iam",
+    "An API of type websocket has no authorizer of type jwt: it may be of type request, iam",
   );
 });

@@ -3,13 +3,7 @@ import type { ClientRequest, JsonObject } from "@anylambda/wire";
 import * as websocket from "@anylambda/wire/front-doors/websocket";
 import { nodeCodec } from "@anylambda/wire/node";
 import { requestEvent } from "../authorizers/authorizer-event.ts";
-import {
-  type AuthorizerMeans,
-  Authorizers,
-  type Grant,
-  type Refusal,
-  requireAuthorizer,
-} from "../authorizers/authorizers.ts";
+import { type AuthorizerMeans, Authorizers, type Grant, type Refusal } from "../authorizers/authorizers.ts";
 import { textContext } from "../authorizers/function-answer.ts";
 import type { RouteAuthorization } from "../authorizers/options.ts";
 import type { FunctionConfiguration } from "../function.ts";
@@ -24,15 +18,6 @@ export type ConnectGuard = (
 ) => Promise<
   { readonly status: number; readonly message: string } | { readonly authorizer: JsonObject | undefined }
 >;
-
-/** Throws for one that a WebSocket API cannot have. */
-export function requireConnectAuthorizer({ authorizer }: RouteAuthorization): void {
-  if (authorizer.type !== "request" && authorizer.type !== "iam")
-    throw new RangeError(
-      `A WebSocket API has no authorizer of type ${authorizer.type}: it is request, or iam`,
-    );
-  requireAuthorizer(authorizer);
-}
 
 export function connectGuard(
   means: AuthorizerMeans,

@@ -189,7 +189,8 @@ describe("a Lambda authorizer of an HTTP API", () => {
     expect(shown(await api.ask("/", `json {"policyDocument":{}}`))).toEqual(failed);
     expect(api.events()).toEqual([]);
     expect(api.warnings).toEqual([
-      "The authorizer gate: it failed: out of order",
+      // It told the token (authorizers.ts 3).
+      "The authorizer gate: it failed: •••",
       "The authorizer gate: its answer is no object",
       "The authorizer gate: its policyDocument is no policy",
     ]);
@@ -248,5 +249,9 @@ it("does not open with an authorizer that could let nobody in", async () => {
   const bad = door({ ...gate, identitySource: ["Authorization"] });
   await expect(api.open(bad)).rejects.toThrow(`"Authorization" is no identity source`);
   const stray = door(gate, { routeAuthorizations: { "GET /nowhere": "NONE" } });
+  const cognito = door({ type: "cognito", issuers: ["https://issuer.example"] });
+  await expect(api.open(cognito)).rejects.toThrow(
+    "An API of type http-api has no authorizer of type cognito",
+  );
   await expect(api.open(stray)).rejects.toThrow("GET /nowhere has an authorizer and is no route");
 });

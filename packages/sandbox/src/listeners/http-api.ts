@@ -38,7 +38,11 @@ export async function listenHttpApi(
   options: Omit<HttpApiOptions, "type"> = {},
   means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
-  const table = new RouteTable({ fleet, routes: options.routes ?? ["$default"], access: options });
+  const table = new RouteTable("http-api", {
+    fleet,
+    routes: options.routes ?? ["$default"],
+    access: options,
+  });
   return listenHttpApiOf(fleet, fleet.configuration, options, table, means);
 }
 

@@ -160,3 +160,11 @@ it("asks for a signature with AWS_IAM, says who signed, and keeps the signature 
   expect(event?.requestContext["authorizer"]).toBeUndefined();
   expect(Object.keys(event?.["headers"] as object)).not.toContain("Authorization");
 });
+
+it("does not open with an authorizer of HTTP APIs", async () => {
+  await using api = await guardedRig(door(gate));
+  const jwt = { type: "jwt", issuer: "https://issuer.example", audience: [] } as const;
+  await expect(api.open(door(jwt))).rejects.toThrow(
+    "An API of type rest has no authorizer of type jwt: it may be of type cognito, request, token, iam",
+  );
+});

@@ -32,7 +32,7 @@ export async function listenRestApi(
 ): Promise<HttpListener> {
   const routes = options.resources ?? ["ANY /", "ANY /{proxy+}"];
   const streams = options.responseTransferMode === "STREAM";
-  const table = new RouteTable({ fleet, routes, streams, access: options });
+  const table = new RouteTable("rest", { fleet, routes, streams, access: options });
   return listenRestApiOf(fleet, fleet.configuration, options, table, means);
 }
 

@@ -29,7 +29,10 @@ export class RouteTable {
   /** Of all functions. */
   routes: readonly Route[] = [];
 
-  constructor(first: ApiMember) {
+  readonly #api: "http-api" | "rest";
+
+  constructor(api: "http-api" | "rest", first: ApiMember) {
+    this.#api = api;
     this.add(first);
   }
 
@@ -39,7 +42,7 @@ export class RouteTable {
     const taken = read.find(({ key }) => this.routes.some((route) => route.key === key));
     if (taken !== undefined)
       throw new RangeError(`The route ${taken.key} leads to another function of this API already`);
-    requireAccess(member);
+    requireAccess(member, this.#api);
     this.#change([...this.#members, { ...member, read }]);
   }
 
@@ -70,13 +73,13 @@ export class RouteTable {
 }
 
 /** Throws for an authorizer that could let nobody in, and for one of a route that is not there. */
-function requireAccess({
-  routes,
-  access: { authorization, routeAuthorizations = {} } = {},
-}: ApiMember): void {
+function requireAccess(
+  { routes, access: { authorization, routeAuthorizations = {} } = {} }: ApiMember,
+  api: "http-api" | "rest",
+): void {
   const stray = Object.keys(routeAuthorizations).find((key) => !routes.includes(key));
   if (stray !== undefined)
     throw new RangeError(`${stray} has an authorizer and is no route of this function`);
   for (const one of [authorization, ...Object.values(routeAuthorizations)])
-    if (one !== undefined && one !== "NONE") requireAuthorizer(one.authorizer);
+    if (one !== undefined && one !== "NONE") requireAuthorizer(one.authorizer, api);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Rig, call, rig } from "../testing/harness.ts";
+import { join } from "node:path";
+import { type Rig, call, directory, fixture, notesOf, rig } from "../testing/harness.ts";
 import { type SharedApi, openSharedApi } from "./shared-api.ts";
 
 type Options = Parameters<typeof openSharedApi>[1];
@@ -80,3 +81,31 @@ describe.each([{ type: "http-api" as const }, { type: "rest" as const, stage: "v
     });
   },
 );
+
+it("asks an authorizer once for all its functions, and each for its own routes", async () => {
+  const place = join(directory(), "asked");
+  await using items = await rig({ name: "items" });
+  await using orders = await rig({ name: "orders" });
+  const command = fixture("authorizer-runtime.mjs");
+  await using gate = await rig({ name: "gate", command, variables: { EVENTS: place } });
+  const authorizer = {
+    type: "request",
+    function: "gate",
+    identitySource: ["$request.header.Authorization"],
+    simpleResponses: true,
+  } as const;
+  const access = { authorization: { authorizer } };
+  const first = { fleet: items.fleet, routes: ["GET /items"], access };
+  const means = { functionNamed: () => gate.fleet };
+  const api = await openSharedApi(first, { type: "http-api", name: "shop" }, means);
+  api.add({ fleet: orders.fleet, routes: ["GET /orders"], access });
+  api.add({ fleet: orders.fleet, routes: ["GET /open"] });
+  const ask = async (path: string, authorization?: string): Promise<number> =>
+    (await call(`127.0.0.1:${api.port}`, { path, ...(authorization && { headers: { authorization } }) }))
+      .status;
+  expect(await ask("/items", "yes")).toBe(200);
+  expect(await ask("/orders", "yes")).toBe(200);
+  expect(notesOf(place).length).toBe(1);
+  expect([await ask("/orders"), await ask("/orders", "no"), await ask("/open")]).toEqual([401, 403, 200]);
+  await api.close();
+});

@@ -28,7 +28,7 @@ export async function openSharedApi(
   { name, ...options }: SharedApiOptions,
   means: AuthorizerMeans = {},
 ): Promise<SharedApi> {
-  const table = new RouteTable(first);
+  const table = new RouteTable(options.type, first);
   const configuration = { ...first.fleet.configuration, name };
   const listener =
     options.type === "rest"

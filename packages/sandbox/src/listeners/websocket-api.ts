@@ -12,14 +12,14 @@ import { selectedKey } from "@anylambda/wire/front-doors/route-selection";
 import * as websocket from "@anylambda/wire/front-doors/websocket";
 import { nodeCodec } from "@anylambda/wire/node";
 import { WebSocketServer } from "ws";
-import type { AuthorizerMeans } from "../authorizers/authorizers.ts";
+import { type AuthorizerMeans, requireAuthorizer } from "../authorizers/authorizers.ts";
 import type { Fleet } from "../fleet.ts";
 import { apiIdOf, newExtendedId } from "../identifiers.ts";
 import { withPatience } from "../patience.ts";
 import { originForm, requestOf } from "./client-request.ts";
 import { manageConnection } from "./connections-api.ts";
 import { type Lifetimes, OpenConnection, messageTooBig, unsupportedData } from "./connections.ts";
-import { type ConnectGuard, connectGuard, requireConnectAuthorizer } from "./connect-access.ts";
+import { type ConnectGuard, connectGuard } from "./connect-access.ts";
 import type { WebSocketApiOptions } from "./door-options.ts";
 import { FrameSizes } from "./frame-sizes.ts";
 import { type Place, contextOf, newArrival } from "./front-door.ts";
@@ -31,7 +31,7 @@ export async function listenWebSocketApi(
   options: Omit<WebSocketApiOptions, "type"> = {},
   means: AuthorizerMeans = {},
 ): Promise<HttpListener> {
-  if (options.authorization !== undefined) requireConnectAuthorizer(options.authorization);
+  if (options.authorization !== undefined) requireAuthorizer(options.authorization.authorizer, "websocket");
   const { host = "127.0.0.1", port = 0, stage = "prod", tls } = options;
   const open = new Map<string, OpenConnection>();
   const manage = (request: IncomingMessage, response: ServerResponse): void => {
