@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WebSocket } from "ws";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Running, run, start, stopAll } from "../testing/command.ts";
 import { keySet, token } from "../testing/tokens.ts";
@@ -26,7 +28,12 @@ createServer(async (request, response) => {
   if (request.url !== "/events") return response.end();
   let text = "";
   for await (const chunk of request) text += chunk;
-  const { identitySource: [key], routeArn } = JSON.parse(text);
+  const { identitySource: [key] = [], routeArn, methodArn, queryStringParameters } = JSON.parse(text);
+  if (methodArn !== undefined) {
+    const Effect = queryStringParameters.key === "sesame" ? "Allow" : "Deny";
+    const policyDocument = { Statement: [{ Effect, Action: "execute-api:Invoke", Resource: methodArn }] };
+    return response.end(JSON.stringify({ principalId: "ada", policyDocument }));
+  }
   console.log("gate was asked about " + routeArn.split("/").slice(1).join("/"));
   response.end(JSON.stringify({ isAuthorized: key === "open sesame", context: { door: routeArn.split("/").at(-1) } }));
 }).listen(process.env.PORT);
@@ -36,14 +43,17 @@ const config = `
 authorizers:
   users: { type: jwt, issuer: "https://issuer.example", audience: [shop], keys: keys.json }
   gate: { type: request, function: gate, identitySource: $request.header.X-Key, simpleResponses: true }
+  connect: { type: request, function: gate, identitySource: route.request.querystring.key }
 functions:
   shop:
     command: node app.mjs
+    env: { ANYLAMBDA_WEBSOCKET_PATH: /ws }
     doors:
       - type: http-api
         api: shop
         authorizer: users
         routes: [GET /me, { route: GET /open, authorizer: NONE }, { route: "GET /doors/{name}", authorizer: gate }]
+      - { type: websocket, authorizer: connect }
   gate: { command: node gate.mjs, doors: [] }
 `;
 
@@ -107,6 +117,13 @@ describe("anylambda dev with authorizers", () => {
       200,
       { lambda: { door: "7" } },
     ]);
+    const [, websocket = ""] = await dev.saying(/"url":"(ws:[^"]+)"/);
+    const refused = new WebSocket(`${websocket}?key=please`);
+    const [, response] = (await once(refused, "unexpected-response")) as [unknown, IncomingMessage];
+    expect(response.statusCode).toBe(403);
+    const accepted = new WebSocket(`${websocket}?key=sesame`);
+    await once(accepted, "open");
+    accepted.terminate();
     await dev.saying(/gate was asked about \$default\/GET\/doors\/7/);
     dev.signal("SIGINT");
     const { code, stdout, stderr } = await dev.result;
