@@ -3,12 +3,13 @@
  *
  *  (1) Whoever is not allowed by the route's authorizer never reaches the function; what cannot be decided is no yes.
  *  (2) An answer of a function is used again only for the same authorizer and the same values of its identity sources, no
- *      longer than its time, and a policy is asked anew for each method.
+ *      longer than its time, and not when the function has been reloaded; a policy is asked anew for each method.
  *  (3) A token is told to nobody but the authorizer's function.
  */
 import type { ClientRequest, JsonObject } from "@anylambda/wire";
 import type { IamCaller } from "@anylambda/wire/front-doors/iam-caller";
 import type { Fleet } from "../fleet.ts";
+import type { FunctionConfiguration } from "../function.ts";
 import { withPatience } from "../patience.ts";
 import { type AuthorizerAnswer, type Expectations, readAnswer } from "./function-answer.ts";
 import { hasScope } from "./claims.ts";
@@ -80,10 +81,16 @@ export interface AuthorizerRules extends Omit<Expectations, "simpleResponses"> {
   readonly keepsAnswers: boolean;
 }
 
+interface KeptAnswer {
+  readonly answer: AuthorizerAnswer & { readonly kind: "answer" };
+  /** The function's configuration when it answered: another one is there after a reload. */
+  readonly of: FunctionConfiguration | undefined;
+}
+
 export class Authorizers {
   readonly #means: AuthorizerMeans;
   readonly #rules: AuthorizerRules;
-  readonly #answers = new ResultCache<AuthorizerAnswer & { readonly kind: "answer" }>();
+  readonly #answers = new ResultCache<KeptAnswer>();
   readonly #judges = new Map<string, Promise<Judge>>();
 
   constructor(means: AuthorizerMeans, rules: AuthorizerRules) {
@@ -152,29 +159,32 @@ export class Authorizers {
       identity === undefined ||
       (authorizer.type === "token" && !isValid(identity[0] ?? "", authorizer.validationExpression));
     if (isRefused) return { refused: { kind: "noIdentity", of: authorizer.type } };
+    const fleet = this.#means.functionNamed?.(authorizer.function);
     const ttlMs = (authorizer.ttlSeconds ?? 300) * 1000;
     // Without sources every caller would get what the first was told.
     const key = identity.length === 0 ? undefined : JSON.stringify([authorizer, identity]);
     const kept = key === undefined ? undefined : this.#answers.get(key);
-    if (kept !== undefined) return this.#decided(kept, asked.arn, 0, authorizer);
+    if (kept !== undefined && kept.of === fleet?.configuration)
+      return this.#decided(kept.answer, asked.arn, 0, authorizer);
     const began = performance.now();
-    const answer = await this.#answerOf(asked, authorizer, identity);
+    const of = fleet?.configuration;
+    const answer = await this.#answerOf(fleet, asked, authorizer, identity);
     if (answer.kind === "unauthorized") return { refused: { kind: "unauthorized" } };
     if (answer.kind === "failed") {
       // Functions like to say which token it was (3).
       this.#means.warn?.(`The authorizer ${authorizer.function}: ${without(answer.why, identity)}`);
       return { refused: { kind: "failed" } };
     }
-    if (key !== undefined && this.#rules.keepsAnswers) this.#answers.keep(key, answer, ttlMs);
+    if (key !== undefined && this.#rules.keepsAnswers) this.#answers.keep(key, { answer, of }, ttlMs);
     return this.#decided(answer, asked.arn, Math.round(performance.now() - began), authorizer);
   }
 
   async #answerOf(
+    fleet: Fleet | undefined,
     asked: Asked,
     authorizer: FunctionAuthorizer,
     identity: readonly string[],
   ): Promise<AuthorizerAnswer> {
-    const fleet = this.#means.functionNamed?.(authorizer.function);
     if (fleet === undefined) return { kind: "failed", why: "there is no such function here" };
     const payload = Buffer.from(JSON.stringify(asked.eventFor(authorizer, identity)));
     const { patienceMs, strict } = this.#rules;

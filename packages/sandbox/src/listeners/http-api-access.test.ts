@@ -215,6 +215,15 @@ describe("a Lambda authorizer of an HTTP API", () => {
     expect(api.asked().length).toBe(2);
   });
 
+  it("is asked again when it has been reloaded (authorizers.ts 2)", async () => {
+    await using api = await guardedRig(door(gate));
+    for (const times of [1, 1, 2]) {
+      if (times === 2) await api.reloadGate();
+      expect((await api.ask("/", "yes")).status).toBe(200);
+      expect(api.asked().length).toBe(times);
+    }
+  });
+
   it("is asked each time when it has no time, or no identity source", async () => {
     await using api = await guardedRig(door({ ...gate, ttlSeconds: 0 }));
     const { url } = await api.open(door({ ...gate, identitySource: [] }));

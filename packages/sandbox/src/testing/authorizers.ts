@@ -15,6 +15,8 @@ export interface GuardedRig {
   /** What the authorizer's function was. */
   asked(): Event[];
   readonly warnings: string[];
+  /** As when the authorizer's code has changed. */
+  reloadGate(): Promise<unknown>;
   open(options: DoorOptions): Promise<HttpListener>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function guardedRig(options: DoorOptions): Promise<GuardedRig> {
     events: () => read(events),
     asked: () => read(asked),
     warnings,
+    reloadGate: () => gate.fleet.reload({ ...gate.fleet.configuration }),
     open,
     async [Symbol.asyncDispose]() {
       await Promise.all(doors.map((door) => door.close()));
