@@ -100,7 +100,10 @@ describe.skipIf(missing !== "")(`snapstart check${missing}`, () => {
       const reach = ["--reach", String(database.port), "-e", `DB_PORT=${database.port}`];
       const hook = ["-e", "AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH=/hooks/before"];
       const broken = await check("broken", "connection.mjs", "node", reach);
-      expect(broken.report.findings.map(({ kind, grade }) => [kind, grade])).toEqual([
+      expect(
+        broken.report.findings.map(({ kind, grade }) => [kind, grade]),
+        JSON.stringify(broken.report.findings),
+      ).toEqual([
         ["answer-changed", "fault"],
         ["connection", "fault"],
       ]);
@@ -111,5 +114,19 @@ describe.skipIf(missing !== "")(`snapstart check${missing}`, () => {
     } finally {
       database.close();
     }
+  });
+
+  it("names the file that broken/file.mjs writes to outside /tmp, and why a copy after its change is none", async () => {
+    const journal = join(folder, "journal");
+    const variables = ["-e", `JOURNAL=${journal}`];
+    const { code, report } = await check("broken", "file.mjs", "node", variables);
+    // The first copy writes, so there is no second.
+    const restore = report.findings.find(({ where }) => where === "the restore");
+    expect(restore?.what).toMatch(/journal has bad size[^]*has changed since the snapshot/);
+    const file = report.findings.find(({ kind }) => kind === "shared-file");
+    expect(file).toMatchObject({ grade: "look", where: journal });
+    expect(file?.mend).toContain("/tmp");
+    expect(code).toBe(1);
+    expect((await check("sound", "file.mjs", "node")).report).toMatchObject({ engine: "criu", findings: [] });
   });
 });

@@ -88,9 +88,19 @@ export function requireDone(
   what: "dump" | "restore",
   directory: string,
 ): void {
-  if (status !== 0)
-    throw new Error(`CRIU could not ${what} the process tree:\n${complaintsOf(directory, `${what}.log`)}`);
+  if (status === 0) return;
+  const complaints = complaintsOf(directory, `${what}.log`);
+  const [, explanation = ""] = explained.find(([sign]) => sign.test(complaints)) ?? [];
+  throw new Error(`CRIU could not ${what} the process tree:\n${complaints}${explanation}`);
 }
+
+const explained: readonly (readonly [RegExp, string])[] = [
+  [
+    /has bad (size|mode)/,
+    "\nThe file has changed since the snapshot, in which a program has it open. Copies share all files but those in /tmp, " +
+      "which on Lambda are the only ones that can be written: let the program keep it there.",
+  ],
+];
 
 /** It asks for more open files than the kernel gives to anybody, and does without. */
 const harmless = /RLIMIT_NOFILE for self/;

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly ports: readonly number[];
   /** Connections to the host that were open: their other ends are not in the image. `HOST:PORT` each. */
   readonly connections: readonly { readonly local: string; readonly remote: string }[];
+  /** Files outside these that programs had open for writing: all copies share them. Absent in older images. */
+  readonly writable?: readonly string[];
   /** Paths with a private directory; number N is in `files/N`. */
   readonly private: readonly string[];
   readonly keep: readonly string[];

@@ -1,5 +1,5 @@
-/** What `/proc` says of a pod from outside its namespaces: process ids, connections. */
-import { readFileSync } from "node:fs";
+/** What `/proc` says of a pod from outside its namespaces: process ids, connections, open files. */
+import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 
 /** The ids here of what is `inner` in the pod whose process 1 is `root` here; `undefined` for what has ended. */
 export function hostPidsOf(root: number, inner: readonly number[]): (number | undefined)[] {
@@ -13,6 +13,41 @@ export function hostPidsOf(root: number, inner: readonly number[]): (number | un
     for (const child of childrenOf(next)) line.push(child);
   }
   return inner.map((pid) => found.get(pid));
+}
+
+/** Regular files, but for those below `own`, that programs of the pod have open for writing: each once, by name. */
+export function writableFilesOf(root: number, own: readonly string[]): string[] {
+  const found = new Set<string>();
+  const line: number[] = [root];
+  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+    for (const fd of numbersIn(`/proc/${next}/fd`)) {
+      const file = writableFile(next, fd);
+      if (file !== undefined && !own.some((path) => file.startsWith(`${path}/`))) found.add(file);
+    }
+    line.push(...childrenOf(next));
+  }
+  return [...found].toSorted();
+}
+
+function writableFile(pid: number, fd: string): string | undefined {
+  // Octal; the lowest two bits are 0 for reading alone.
+  const flags = /^flags:\s+(\d+)$/m.exec(read(`/proc/${pid}/fdinfo/${fd}`))?.[1];
+  if (flags === undefined || (Number.parseInt(flags, 8) & 3) === 0) return undefined;
+  try {
+    const name = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    return name.startsWith("/") && statSync(`/proc/${pid}/fd/${fd}`).isFile() ? name : undefined;
+  } catch {
+    // Closed meanwhile.
+    return undefined;
+  }
+}
+
+function numbersIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 /** Connections from inside the pod to one of `ports`, as the kernel lists them. */

@@ -311,21 +311,28 @@ describe.skipIf(!ok)("a pod", () => {
 });
 
 describe.skipIf(!ok)("an image", () => {
-  it("is refused in CRIU's words when a file outside has changed that its programs have open (1)", async () => {
+  it("names files outside that programs may write to, and is refused when one has changed, with the reason (1)", async () => {
     // Not below a path that the pod has for itself.
     const outside = mkdtempSync("/var/tmp/anylambda-outside-");
     try {
       const file = join(outside, "data");
       writeFileSync(file, "as it was");
-      const source = `require("fs").openSync(${JSON.stringify(file)}); console.log("up"); setInterval(() => {}, 1000)`;
+      const source = `
+        const { openSync } = require("fs");
+        for (const name of ["/tmp/own", ${JSON.stringify(file)}]) openSync(name, "a+");
+        openSync(process.execPath);
+        console.log("up");
+        setInterval(() => {}, 1000);
+      `;
       const pod = await Pod.start({ ...options, scratch, programs: 1, connection: () => {} });
       const said = linesOf(await pod.spawn(node(source)));
       await until(() => said.length === 1);
       const image = await pod.checkpoint(join(scratch, "changed"));
       await pod.end();
+      expect(image.manifest.writable).toEqual([file]);
       writeFileSync(file, "longer than it was");
       await expect(Pod.restore(image, { ...options, scratch, connection: () => {} })).rejects.toThrow(
-        /CRIU could not restore the process tree:\n.*data/,
+        /CRIU could not restore the process tree:\n.*data has bad size[^]*has changed since the snapshot/,
       );
       expect(traces().processes).toEqual([]);
     } finally {

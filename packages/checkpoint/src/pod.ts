@@ -16,7 +16,7 @@ import { dumpArguments, requireDone, versionOf } from "./criu.ts";
 import { type Image, type ImageProgram, filesOf, pagesOf, writeImage } from "./image.ts";
 import type { Home } from "./home.ts";
 import { isLearnt, keepLearnt } from "./learnt.ts";
-import { connectionsOf, hostPidsOf } from "./pids.ts";
+import { connectionsOf, hostPidsOf, writableFilesOf } from "./pids.ts";
 import { Servers } from "./servers.ts";
 import {
   type Vessel,
@@ -211,6 +211,8 @@ export class Pod {
     // A connection that is accepted from now on would have one end outside.
     this.#servers.close();
     const connections = connectionsOf(this.#box.pid, this.#home.ports.slice(1));
+    const own = this.#home.private.map(({ path }) => path);
+    const writable = writableFilesOf(this.#box.pid, own);
     await this.#box.order("disconnect");
     return writeImage(directory, async (unfinished) => {
       const criuVersion = await versionOf(tools.criu);
@@ -239,7 +241,8 @@ export class Pod {
         })),
         ports: this.#home.ports,
         connections,
-        private: this.#home.private.map(({ path }) => path),
+        writable,
+        private: own,
         keep: this.#home.keep,
         root: rootPid,
         clock,

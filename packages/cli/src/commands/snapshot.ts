@@ -118,6 +118,7 @@ function summaryOf(image: StoredImage) {
     programs: manifest.programs.map((program) => `${program.name} (process ${program.pid})`),
     private: [...manifest.private],
     connections: manifest.connections.map(({ local, remote }) => `${local} to ${remote}`),
+    writable: [...(manifest.writable ?? [])],
     outside: [...manifest.outside],
     restorable: obstacleOf(image) ?? "yes",
   };

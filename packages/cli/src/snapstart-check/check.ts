@@ -84,7 +84,7 @@ export async function check(options: CheckOptions): Promise<Report> {
     progress("Restoring two copies");
     const copies = [await copy(1), await copy(2)] as const;
     const findings = [...compare({ boots, copies }), ...failed(copies)];
-    findings.push(...connectionsOf(snapshot, findings));
+    findings.push(...connectionsOf(snapshot, findings), ...sharedFilesOf(snapshot));
     if (snapshot.directory !== undefined) {
       progress("Looking for secrets in the image");
       findings.push(...(await findSecrets(snapshot.directory, options.secrets, [snapshot.credentialsToken])));
@@ -132,6 +132,16 @@ function connectionsOf({ connectionsAtSnapshot = [] }: Snapshot, findings: reado
       what: `A connection to ${to} was open: it is dead in every copy, ${what}`,
     },
   ];
+}
+
+/** Not a fault of the snapshot's: Lambda would refuse to open them. */
+function sharedFilesOf({ writableAtSnapshot: files = [] }: Snapshot): Finding[] {
+  return files.map((file) => ({
+    kind: "shared-file",
+    grade: "look",
+    where: file,
+    what: "It was open for writing: all copies share it here, and on Lambda only /tmp can be written",
+  }));
 }
 
 function failed(copies: readonly Seen[]): Finding[] {

@@ -32,7 +32,8 @@ export type FindingKind =
   | "frozen-time"
   | "answer-changed"
   | "secret"
-  | "connection";
+  | "connection"
+  | "shared-file";
 
 export interface Finding {
   readonly kind: FindingKind;

@@ -87,6 +87,9 @@ const mends: Readonly<Record<FindingKind, Mends>> = {
     "close it in a route that AWS_LWA_SNAPSTART_BEFORE_CHECKPOINT_PATH names, and open it again in the one for after the restore; " +
       "or let the pool test a connection before it hands it out",
   ),
+  "shared-file": forAll(
+    "let the app keep it in /tmp (often by a variable: DENO_DIR, XDG_CACHE_HOME, HOME=/tmp), which each copy has for itself",
+  ),
   secret: forAll(
     "read it after the restore, from the secret store, and only for as long as it is needed; rotating it otherwise means publishing a new version",
   ),

@@ -11,6 +11,7 @@ export const kindTitles: Readonly<Record<string, string>> = {
   "answer-changed": "Answers that changed after the restore",
   secret: "A secret in the image",
   connection: "A connection that the restore cuts",
+  "shared-file": "A file outside /tmp that all copies write to",
 };
 
 /** The break-even: what a restore on AWS takes, against this app's boot. */

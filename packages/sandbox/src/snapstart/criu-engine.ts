@@ -292,6 +292,7 @@ function snapshotOf({ directory, manifest }: Image): Snapshot {
     bytes: manifest.bytes,
     directory,
     connectionsAtSnapshot: manifest.connections,
+    ...(manifest.writable && { writableAtSnapshot: manifest.writable }),
   };
 }
 

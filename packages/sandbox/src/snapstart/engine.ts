@@ -45,6 +45,8 @@ export interface Snapshot {
   readonly subscriptions?: readonly KeptSubscription[];
   /** Connections to services outside that were open at the snapshot and are dead in every copy: `HOST:PORT` each. */
   readonly connectionsAtSnapshot?: readonly { readonly local: string; readonly remote: string }[];
+  /** Files outside `/tmp` that were open for writing, which Lambda would have refused: here all copies share them. */
+  readonly writableAtSnapshot?: readonly string[];
 }
 
 /** Makes the boot that a restore fills with processes: its owner must know it before they exist, to be able to end them. */
