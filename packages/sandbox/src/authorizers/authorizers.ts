@@ -13,6 +13,7 @@ import type { FunctionConfiguration } from "../function.ts";
 import { withPatience } from "../patience.ts";
 import { type AuthorizerAnswer, type Expectations, readAnswer } from "./function-answer.ts";
 import { hasScope } from "./claims.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { type IdentitySource, type SourceContext, readIdentitySource, valueOf } from "./identity-source.ts";
 import {
   type AuthorizerOptions,
@@ -172,7 +173,7 @@ export class Authorizers {
     if (answer.kind === "unauthorized") return { refused: { kind: "unauthorized" } };
     if (answer.kind === "failed") {
       // Functions like to say which token it was (3).
-      this.#means.warn?.(`The authorizer ${authorizer.function}: ${without(answer.why, identity)}`);
+      this.#means.warn?.(`The authorizer ${authorizer.function}: ${withoutSecrets(answer.why, identity)}`);
       return { refused: { kind: "failed" } };
     }
     if (key !== undefined && this.#rules.keepsAnswers) this.#answers.keep(key, { answer, of }, ttlMs);
@@ -253,13 +254,4 @@ function identityOf(asked: Asked, sources: readonly IdentitySource[]): string[] 
 /** All of the text must match, as in Java. */
 function isValid(text: string, expression: string | undefined): boolean {
   return expression === undefined || new RegExp(`^(?:${expression})$`).test(text);
-}
-
-/** Without what is secret in it: the values themselves, and what stands behind their scheme. */
-function without(text: string, secrets: readonly string[]): string {
-  let left = text;
-  for (const secret of secrets)
-    for (const one of [secret, secret.replace(/^\S+\s+/, "")])
-      if (one !== "") left = left.replaceAll(one, "•••");
-  return left;
 }
