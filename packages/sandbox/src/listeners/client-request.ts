@@ -3,6 +3,8 @@
  * target with all escapes. Bodies are bytes until the event format wants text.
  */
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { ClientRequest, HeaderField } from "@anylambda/wire";
 import { drained, readBody } from "../request-body.ts";
 import { toUtf8 } from "./header-text.ts";
@@ -44,6 +46,7 @@ export function requestOf(incoming: IncomingMessage, target: string, body: Uint8
     headers: headerPairs(incoming.rawHeaders),
     body,
     sourceIp: plainAddress(incoming.socket.remoteAddress),
+    tls: tlsOf(incoming.socket),
   };
 }
 
@@ -77,4 +80,10 @@ function headerPairs(raw: readonly string[]): HeaderField[] {
 /** `::ffff:127.0.0.1` is how a socket that speaks both families names an IPv4 peer. */
 export function plainAddress(address = ""): string {
   return address.startsWith("::ffff:") ? address.slice(7) : address;
+}
+
+/** `undefined` of a connection in plain text. */
+export function tlsOf(socket: Socket): ClientRequest["tls"] {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  return { version: socket.getProtocol() ?? "", cipherSuite: socket.getCipher().name };
 }

@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import { type ClientRequest, type ClientResponse, type HeaderField, droppedFields } from "@anylambda/wire";
 import { type IsBusy, type QuickClient, serveQuickly } from "../quick-connection.ts";
 import { dateText } from "../replies.ts";
-import { plainAddress } from "./client-request.ts";
+import { plainAddress, tlsOf } from "./client-request.ts";
 import { toLatin1 } from "./header-text.ts";
 import { keepAliveMs, serveFirst } from "./http-listener.ts";
 
@@ -35,12 +35,13 @@ export function offerQuickly(
     };
     socket.once("close", forget);
     socket.setTimeout(keepAliveMs, restless);
+    const tls = tlsOf(socket);
     const isBusy = serveQuickly(socket, {
       read: plainRequestOf,
       take: (plain, client) => {
         const { method } = plain;
         const send: Send = (response, added) => respond(client, method, response, added, !server.listening);
-        return take({ ...plain, sourceIp: plainAddress(client.sourceIp) }, send);
+        return take({ ...plain, sourceIp: plainAddress(client.sourceIp), tls }, send);
       },
       giveAway(left, read) {
         forget();

@@ -73,6 +73,15 @@ describe.each(doors)("a door with a certificate: %o", (options) => {
       const event = rig.events().at(-1);
       expect([headerOf(event?.["headers"], "x-forwarded-proto")].flat()).toEqual(["https"]);
       expect([headerOf(event?.["headers"], "x-forwarded-port")].flat()).toEqual([String(listener.port)]);
+      const secured = ["x-amzn-tls-version", "x-amzn-tls-cipher-suite"].map((name) =>
+        headerOf(event?.["headers"], name),
+      );
+      // Only a Function URL tells it (spec event-formats.md 7.1).
+      const expected =
+        options.type === "function-url"
+          ? ["TLSv1.3", expect.stringMatching(/^TLS_/)]
+          : [undefined, undefined];
+      expect(secured).toEqual(expected);
     }
     agent.destroy();
   });

@@ -18,6 +18,8 @@ export interface ClientRequest {
   readonly body: Uint8Array;
   /** Address of the client's end of the TCP connection. */
   readonly sourceIp: string;
+  /** Of the client's connection, where it is TLS: such as `TLSv1.3` and `TLS_AES_128_GCM_SHA256`. */
+  readonly tls?: { readonly version: string; readonly cipherSuite: string } | undefined;
 }
 
 /** What goes back to the client. Framing (`content-length`, `date`, `connection`) is the server's business. */

@@ -29,6 +29,7 @@ export function toEvent(
     stage: "$default",
     keepsCookieHeader: true,
     alwaysContentLength: false,
+    tellsTls: true,
     authorizer: caller === undefined ? undefined : iamAuthorizer(caller),
   };
   return payload2.toEvent(request, door, differences, codec);

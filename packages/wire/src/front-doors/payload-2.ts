@@ -90,6 +90,8 @@ export interface EventDifferences {
   readonly alwaysContentLength: boolean;
   readonly pathParameters?: { readonly [name: string]: string } | undefined;
   readonly stageVariables?: { readonly [name: string]: string } | undefined;
+  /** Whether `headers` tells how the connection was secured. */
+  readonly tellsTls?: boolean;
   /** Who the caller proved to be. */
   readonly authorizer?: JsonObject | undefined;
 }
@@ -147,6 +149,10 @@ function eventHeaders(request: ClientRequest, door: DoorContext, own: EventDiffe
     const before = headers.get(lower);
     const separator = lower === "cookie" ? "; " : ",";
     headers.set(lower, before === undefined ? value : `${before}${separator}${value}`);
+  }
+  if (own.tellsTls === true && request.tls !== undefined) {
+    headers.set("x-amzn-tls-version", request.tls.version);
+    headers.set("x-amzn-tls-cipher-suite", request.tls.cipherSuite);
   }
   if (!own.keepsCookieHeader) headers.delete("cookie");
   if (request.body.length > 0 || own.alwaysContentLength)
