@@ -1,4 +1,7 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { faultsOf } from "../testing/axe.ts";
@@ -130,6 +133,21 @@ describe.skipIf(chromiumFile === undefined)("the dashboard in Chromium", () => {
     await detail.getByText(/^REPORT RequestId/).waitFor();
     await detail.getByRole("tab", { name: /records/ }).click();
     await detail.getByText("answered").waitFor();
+  });
+
+  it("shows the answer of an invocation that was opened before it came", async () => {
+    const go = join(mkdtempSync(join(tmpdir(), "anylambda-go-")), "go");
+    const asked = ask("/waits", { "x-until": go });
+    await row("/waits").click();
+    const detail = page.getByRole("region", { name: "Invocation", exact: true });
+    await detail.getByRole("tab", { name: /event/ }).click();
+    await detail.getByText('"rawPath"').waitFor();
+    await detail.getByRole("tab", { name: /answer/ }).click();
+    await detail.getByText("No answer yet.").waitFor();
+    writeFileSync(go, "");
+    await asked;
+    await detail.getByText('"path": "/waits"').waitFor();
+    await detail.getByText("200").first().waitFor();
   });
 
   it("sends an event again, with the secrets of the original", async () => {

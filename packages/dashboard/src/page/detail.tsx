@@ -18,8 +18,6 @@ type Tab = "answer" | "event" | "logs" | "records";
 const tabs: readonly Tab[] = ["answer", "event", "logs", "records"];
 
 export function DetailPane(): JSX.Element {
-  // The invocation grows in place.
-  void known.value;
   const invocation = current.value;
   return (
     <section class="detail" aria-label="Invocation">
@@ -36,6 +34,8 @@ export function DetailPane(): JSX.Element {
 }
 
 function One({ invocation }: { invocation: Invocation }): JSX.Element {
+  // It grows in place: as a property it stays the same, and who reads any signal is only drawn anew for those it reads.
+  void known.value;
   const [tab, setTab] = useState<Tab>("answer");
   const [detail, setDetail] = useState<Detail | undefined>();
   const { requestId, answered } = invocation;
