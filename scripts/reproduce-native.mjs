@@ -30,7 +30,7 @@ try {
   const [one, other] = places.map((place, index) => {
     mkdirSync(dirname(place), { recursive: true });
     run("git", ["clone", "-q", root, place]);
-    symlinkSync(join(root, "node_modules"), join(place, "node_modules"));
+    linkModules(join(place, "node_modules"));
     mkdirSync(join(place, "target"));
     if (index === 0) symlinkSync(prefix, join(place, "target", "toolchain"));
     else moveToolchain(join(place, "target", "toolchain"));
@@ -46,6 +46,15 @@ try {
 } finally {
   if (process.exitCode === 1) console.error(`What differs is in ${folder}.`);
   else rmSync(folder, { recursive: true });
+}
+
+/** What npm has installed here; but the workspace's own packages, which are links to its folders, are the clone's. */
+function linkModules(modules) {
+  mkdirSync(modules);
+  const own = "@anylambda";
+  for (const name of readdirSync(join(root, "node_modules")))
+    if (name !== own) symlinkSync(join(root, "node_modules", name), join(modules, name));
+  run("cp", ["-a", join(root, "node_modules", own), modules]);
 }
 
 /** A copy elsewhere, by hard links; its few files that hold paths are written anew. */
