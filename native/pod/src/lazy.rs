@@ -30,8 +30,6 @@ use crate::{Failure, descriptors};
 
 /// CRIU's name for it, in its work directory.
 const SOCKET: &str = "lazy-pages.socket";
-/// Until what has no place yet is tried again.
-const EARLY_MS: i32 = 1;
 const FINISHED: i32 = 0x5253_5446;
 /// Neighbours that come with a page.
 const BATCH: u64 = 16 * PAGE;
@@ -68,8 +66,7 @@ pub fn serve(images: RawFd, work: RawFd, image: RawFd) -> Result<Asked, Failure>
         memories: HashMap::new(),
         batch: LEARNING_BATCH,
         wanted: VecDeque::new(),
-        is_settled: false,
-        is_early: false,
+        may_put: false,
         criu: None,
         spaces: Vec::new(),
         spaces_worth_a_look: 64,
@@ -93,10 +90,8 @@ struct Server {
     batch: u64,
     /// What was learnt, and is not put in yet.
     wanted: VecDeque<Piece>,
-    /// All mappings are where they belong. Before, those that the kernel has been told of are.
-    is_settled: bool,
-    /// What is to be put in next has no place yet.
-    is_early: bool,
+    /// The mappings are where they belong.
+    may_put: bool,
     criu: Option<UnixStream>,
     spaces: Vec<Space>,
     spaces_worth_a_look: usize,
@@ -115,17 +110,12 @@ impl Server {
                 .chain(self.spaces.iter().map(|space| space.uffd.as_raw_fd()))
                 .collect();
             let is_behind = self.spaces.iter().any(Space::is_behind);
-            let patience = match self.wanted.is_empty() || self.spaces.is_empty() {
-                _ if is_behind => 0,
-                true => -1,
-                false if self.is_early => EARLY_MS,
-                false => 0,
-            };
+            let is_idle = !is_behind && (!self.may_put || self.wanted.is_empty());
             if is_behind {
                 // The thread that changes its mappings is about to be done.
                 std::thread::yield_now();
             }
-            let ready = descriptors::readable_within(&watched, patience)?;
+            let ready = descriptors::readable_within(&watched, if is_idle { -1 } else { 0 })?;
             if ready[0] {
                 self.hear_criu(listener)?;
             }
@@ -135,7 +125,9 @@ impl Server {
                     self.hear(index)?;
                 }
             }
-            self.put_next()?;
+            if self.may_put {
+                self.put_next()?;
+            }
             self.forget_the_dead();
         }
     }
@@ -155,7 +147,7 @@ impl Server {
         match i32::from_ne_bytes(number) {
             FINISHED => {
                 self.criu = None;
-                self.is_settled = true;
+                self.may_put = true;
             }
             // A process that had ended and is not reaped.
             pid if pid < 0 => {}
@@ -219,12 +211,9 @@ impl Server {
     fn put_next(&mut self) -> Result<(), Failure> {
         let Some(&piece) = self.wanted.front() else { return Ok(()) };
         let space = self.spaces.iter_mut().find(|space| space.is_first && space.memory.pid == piece.pid);
-        let answer = space.map(|space| space.put(piece)).transpose()?;
-        self.is_early = !self.is_settled && matches!(answer, None | Some(Answer::Nowhere));
-        match answer {
-            // An event is heard first.
+        match space.map(|space| space.put(piece)).transpose()? {
+            // Its event is heard first.
             Some(Answer::Later) => {}
-            _ if self.is_early => {}
             _ => drop(self.wanted.pop_front()),
         }
         Ok(())

@@ -33,8 +33,6 @@ pub enum Answer {
     Given,
     /// The mappings are changing.
     Later,
-    /// A part of it has no mapping that waits for pages.
-    Nowhere,
     /// The process has ended.
     Gone,
 }
@@ -69,7 +67,7 @@ impl Space {
         for _ in 0..self.waiting.len() {
             let Some(page) = self.waiting.pop_front() else { break };
             match self.answer(page, batch, asked)? {
-                Answer::Given | Answer::Nowhere => {}
+                Answer::Given => {}
                 Answer::Later => self.waiting.push_back(page),
                 Answer::Gone => return Ok(Answer::Gone),
             }
@@ -81,7 +79,6 @@ impl Space {
     pub fn put(&mut self, piece: Piece) -> Result<Answer, Failure> {
         let (mut page, end) = (piece.address, piece.address + piece.pages * PAGE);
         let mut largest = u64::MAX;
-        let mut answer = Answer::Given;
         while page < end {
             let now = self.ranges.from(page);
             let Some(range) =
@@ -98,17 +95,13 @@ impl Space {
                     largest = PAGE;
                     continue;
                 }
-                Put::Exists => page += PAGE,
-                Put::Nowhere => {
-                    answer = Answer::Nowhere;
-                    page += PAGE;
-                }
+                Put::Exists | Put::Nowhere => page += PAGE,
                 Put::Changing => return Ok(Answer::Later),
                 Put::Gone => return Ok(Answer::Gone),
             }
             largest = u64::MAX;
         }
-        Ok(answer)
+        Ok(Answer::Given)
     }
 
     fn answer(&mut self, page: u64, batch: u64, asked: &Asked) -> Result<Answer, Failure> {

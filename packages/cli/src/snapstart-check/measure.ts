@@ -67,6 +67,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const [bootMs, restoreMs, secondMs]: [number[], number[], number[]] = [[], [], []];
     for (let round = 1; round <= rounds; round++) {
       progress(`Round ${round} of ${rounds}: a boot, a restore`);
+      await calm();
       const boot = await hear({
         plan,
         requests,
@@ -74,6 +75,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         alive: async () => void (memory.boot = descendantsPss()),
       });
       bootMs.push(boot.readyMs + boot.firstAnswerMs);
+      await calm();
       const copy = await copyOnce(async () => void (memory.copy = descendantsPss()));
       restoreMs.push(copy.firstAnswerMs);
       secondMs.push(copy.secondAnswerMs);
@@ -84,8 +86,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const togetherMs: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       progress(`Round ${round} of ${rounds}: ${copies} copies at once`);
-      // As after any pause: pods stand ready again.
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await calm();
       const alive = (): void => void (memory.eachOfSeveral = descendantsPss() / copies);
       togetherMs.push(await answerTogether({ plan: published, request, copies, snapStart, tell, alive }));
     }
@@ -102,6 +103,13 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   } finally {
     await engine.discard(snapshot);
   }
+}
+
+/** As after any pause: what was before is gone, and pods stand ready again. */
+function calm(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000);
+  });
 }
 
 /** Each waits until all are there; the last one looks. */
