@@ -225,11 +225,7 @@ const readiness: readonly Scenario[] = [
       polled,
     ],
     expect: {
-      journal: [
-        /^log .*app is not ready after 2000 ?ms/,
-        /^mark listens/,
-        /^api GET .*\/invocation\/next/,
-      ],
+      journal: [/^log .*app is not ready after 2000 ?ms/, /^mark listens/, /^api GET .*\/invocation\/next/],
     },
   },
   {
