@@ -74,6 +74,18 @@ export function stopAfterEach(): void {
   });
 }
 
+/** What the adapter of such a function finds in its environment. */
+export function functionVariables(api: RuntimeApi, app: RawApp): Record<string, string> {
+  return {
+    AWS_LAMBDA_RUNTIME_API: api.authority,
+    AWS_LAMBDA_FUNCTION_NAME: "shop",
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+    AWS_LWA_PORT: String(app.port),
+    AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
+  };
+}
+
 /** The binary with this environment and no other. */
 export function startAdapter(env: Readonly<Record<string, string>>): Adapter {
   const process = startProgram(nativeFile, env);
@@ -119,15 +131,7 @@ export async function startNativeOver(
     await app.close();
     await api.close();
   });
-  const adapter = startAdapter({
-    AWS_LAMBDA_RUNTIME_API: api.authority,
-    AWS_LAMBDA_FUNCTION_NAME: "shop",
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
-    AWS_LWA_PORT: String(app.port),
-    AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
-    ...env,
-  });
+  const adapter = startAdapter({ ...functionVariables(api, app), ...env });
   await polls(api, Number(env["AWS_LAMBDA_MAX_CONCURRENCY"] ?? 1));
   return { api, app, adapter, requests: () => app.requests.filter((request) => !isCheck(request)) };
 }

@@ -11,7 +11,7 @@ import { startRawApp } from "../../packages/adapter/testing/raw-app.ts";
 import type { RawApp } from "../../packages/adapter/testing/raw-app.ts";
 import { polls, startRuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
 import type { RuntimeApi } from "../../packages/adapter/testing/runtime-api.ts";
-import { missing as missingNative, nativeFile, startProgram } from "./binary.ts";
+import { functionVariables, missing as missingNative, nativeFile, startProgram } from "./binary.ts";
 
 const onNode: string = fileURLToPath(new URL("../../dist/adapter.mjs", import.meta.url));
 /** Why they cannot run here; `undefined` when they can. */
@@ -45,16 +45,7 @@ async function startRig(
       else socket.write(rig.script.bytes);
     }
   });
-  const process = start({
-    AWS_LAMBDA_RUNTIME_API: api.authority,
-    AWS_LAMBDA_FUNCTION_NAME: "shop",
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
-    AWS_LWA_PORT: String(app.port),
-    AWS_LWA_READINESS_CHECK_PATH: "/ready-check",
-    ANYLAMBDA_WEBSOCKET_PATH: "/ws",
-    ...env,
-  });
+  const process = start({ ...functionVariables(api, app), ANYLAMBDA_WEBSOCKET_PATH: "/ws", ...env });
   const rig: Rig = { api, app, process, script: { bytes: Buffer.alloc(0), closes: true } };
   await polls(api, 1);
   return rig;

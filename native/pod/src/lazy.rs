@@ -155,11 +155,8 @@ impl Server {
                 let mut beside = Vec::new();
                 descriptors::receive(criu.as_fd(), &mut [0u8; 1], &mut beside)?;
                 let uffd = beside.pop().ok_or("CRIU sent no userfaultfd")?;
-                if self.wanted.is_empty() {
-                    // What has been learnt by now: this may have stood ready for long.
-                    self.wanted = Learnt::read(self.image).into();
-                    self.batch = if self.wanted.is_empty() { LEARNING_BATCH } else { BATCH };
-                }
+                // What has been learnt by now: this may have stood ready for long.
+                self.recall();
                 let memory = match self.memories.remove(&pid) {
                     Some(memory) => memory,
                     None => Memory::open(self.images, pid)?,
@@ -173,12 +170,21 @@ impl Server {
     /// What can be done before there is a process.
     fn prepare(&mut self) -> Result<(), Failure> {
         self.memories = memory::open_all(self.images)?;
-        for piece in Learnt::read(self.image) {
+        self.recall();
+        for piece in &self.wanted {
             if let Some(memory) = self.memories.get(&piece.pid) {
                 memory.look_up(piece.address, piece.pages);
             }
         }
         Ok(())
+    }
+
+    /// What was learnt stays as it is: once read, it is not read again.
+    fn recall(&mut self) {
+        if self.wanted.is_empty() {
+            self.wanted = Learnt::read(self.image).into();
+            self.batch = if self.wanted.is_empty() { LEARNING_BATCH } else { BATCH };
+        }
     }
 
     /// Invariant 2.

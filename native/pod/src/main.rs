@@ -17,6 +17,7 @@ mod namespaces;
 mod outlet;
 mod pagemap;
 mod pid1;
+mod protobuf;
 mod ranges;
 mod restorer;
 mod root;

@@ -2,6 +2,7 @@
 //! messages of protobuf, each behind its length (CRIU's `images/pagemap.proto`).
 
 use crate::Failure;
+use crate::protobuf::varint;
 
 const MAGIC: [u8; 8] = [0x19, 0x43, 0x56, 0x54, 0x25, 0x40, 0x08, 0x56];
 pub const PAGE: u64 = 4096;
@@ -83,19 +84,6 @@ fn fields(mut message: &[u8], mut take: impl FnMut(u64, u64)) -> Result<(), Fail
         take(key >> 3, value);
     }
     Ok(())
-}
-
-fn varint(bytes: &mut &[u8]) -> Result<u64, Failure> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first().ok_or("a number that is cut off")?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err("a number of more than 64 bits".into())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use serde_json::Value;
 
+use crate::protobuf::varint;
 use crate::{Failure, checked, descriptors};
 
 /// "Go on", in answer to a script that CRIU asks for: `CriuReq` with the type NOTIFY and `notify_success`.
@@ -113,8 +114,8 @@ impl Response {
     fn parse(mut bytes: &[u8]) -> Option<Response> {
         let mut response = Response { kind: 0, success: false };
         while !bytes.is_empty() {
-            let key = varint(&mut bytes)?;
-            let value = varint(&mut bytes)?;
+            let key = varint(&mut bytes).ok()?;
+            let value = varint(&mut bytes).ok()?;
             match (key >> 3, key & 7) {
                 (1, 0) => response.kind = value,
                 (2, 0) => response.success = value != 0,
@@ -125,19 +126,6 @@ impl Response {
         }
         Some(response)
     }
-}
-
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// Both ends of a socket for whole messages.

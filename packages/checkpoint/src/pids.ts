@@ -4,13 +4,10 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 /** The ids here of what is `inner` in the pod whose process 1 is `root` here; `undefined` for what has ended. */
 export function hostPidsOf(root: number, inner: readonly number[]): (number | undefined)[] {
   const found = new Map<number, number>();
-  const isComplete = (): boolean => inner.every((pid) => found.has(pid));
-  // The tree below process 1 is small: it and its root, the root's programs, and what they started.
-  const line: number[] = [root];
-  for (let next = line.shift(); next !== undefined && !isComplete(); next = line.shift()) {
-    const ids = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${next}/status`))?.[1]?.split(/\s+/);
-    if (ids !== undefined && ids.length > 1) found.set(Number(ids.at(-1)), next);
-    for (const child of childrenOf(next)) line.push(child);
+  for (const pid of treeOf(root)) {
+    const ids = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${pid}/status`))?.[1]?.split(/\s+/);
+    if (ids !== undefined && ids.length > 1) found.set(Number(ids.at(-1)), pid);
+    if (inner.every((one) => found.has(one))) break;
   }
   return inner.map((pid) => found.get(pid));
 }
@@ -18,14 +15,11 @@ export function hostPidsOf(root: number, inner: readonly number[]): (number | un
 /** Regular files, but for those below `own`, that programs of the pod have open for writing: each once, by name. */
 export function writableFilesOf(root: number, own: readonly string[]): string[] {
   const found = new Set<string>();
-  const line: number[] = [root];
-  for (let next = line.shift(); next !== undefined; next = line.shift()) {
-    for (const fd of numbersIn(`/proc/${next}/fd`)) {
-      const file = writableFile(next, fd);
+  for (const pid of treeOf(root))
+    for (const fd of numbersIn(`/proc/${pid}/fd`)) {
+      const file = writableFile(pid, fd);
       if (file !== undefined && !own.some((path) => file.startsWith(`${path}/`))) found.add(file);
     }
-    line.push(...childrenOf(next));
-  }
   return [...found].toSorted();
 }
 
@@ -79,6 +73,15 @@ function addressOf(field: string): { readonly host: string; readonly port: numbe
 
 function textOf({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${port}`;
+}
+
+/** Process 1 and all below it, which are few: its root, the root's programs, and what they started. */
+function* treeOf(root: number): Generator<number> {
+  const line: number[] = [root];
+  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+    yield next;
+    line.push(...childrenOf(next));
+  }
 }
 
 function childrenOf(pid: number): number[] {

@@ -63,6 +63,19 @@ function failed(why: string): AuthorizerAnswer {
   return { kind: "failed", why };
 }
 
+/** `requestContext.authorizer` of a REST or WebSocket API's event. */
+export function textAuthorizer({
+  context,
+  principalId,
+  latencyMs,
+}: {
+  readonly context: JsonObject | undefined;
+  readonly principalId: string | undefined;
+  readonly latencyMs: number;
+}): JsonObject {
+  return { ...textContext(context), principalId, integrationLatency: latencyMs };
+}
+
 /** Context of a REST or WebSocket API's event: numbers and booleans have become text. */
 export function textContext(context: JsonObject = {}): Record<string, string> {
   return Object.fromEntries(

@@ -4,7 +4,7 @@ import * as websocket from "@anylambda/wire/front-doors/websocket";
 import { nodeCodec } from "@anylambda/wire/node";
 import { requestEvent } from "../authorizers/authorizer-event.ts";
 import { type AuthorizerMeans, Authorizers, type Grant, type Refusal } from "../authorizers/authorizers.ts";
-import { textContext } from "../authorizers/function-answer.ts";
+import { textAuthorizer } from "../authorizers/function-answer.ts";
 import type { RouteAuthorization } from "../authorizers/options.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import { executeArn, sourceContext } from "./api-address.ts";
@@ -54,9 +54,7 @@ export function connectGuard(
 }
 
 function said(grant: Grant): JsonObject | undefined {
-  if (grant.kind !== "function") return undefined;
-  const { principalId, context, latencyMs } = grant;
-  return { ...textContext(context), principalId, integrationLatency: latencyMs };
+  return grant.kind === "function" ? textAuthorizer(grant) : undefined;
 }
 
 function refusal(refused: Refusal): { readonly status: number; readonly message: string } {

@@ -5,7 +5,7 @@ import { nodeCodec } from "@anylambda/wire/node";
 import { requestEvent, tokenEvent } from "../authorizers/authorizer-event.ts";
 import { type AuthorizerMeans, Authorizers, type Grant, type Refusal } from "../authorizers/authorizers.ts";
 import { cognitoClaims } from "../authorizers/claims.ts";
-import { textContext } from "../authorizers/function-answer.ts";
+import { textAuthorizer } from "../authorizers/function-answer.ts";
 import type { RouteAuthorization } from "../authorizers/options.ts";
 import type { FunctionConfiguration } from "../function.ts";
 import { executeArn, sourceContext } from "./api-address.ts";
@@ -61,13 +61,8 @@ function accessOf(grant: Grant): Access {
       return { caller: grant.caller };
     case "jwt":
       return { authorizer: { claims: cognitoClaims(grant.claims) } };
-    case "function": {
-      const { principalId, context, usageIdentifierKey, latencyMs } = grant;
-      return {
-        authorizer: { ...textContext(context), principalId, integrationLatency: latencyMs },
-        apiKey: usageIdentifierKey,
-      };
-    }
+    case "function":
+      return { authorizer: textAuthorizer(grant), apiKey: grant.usageIdentifierKey };
   }
 }
 
